@@ -1,0 +1,105 @@
+/**
+ * The one table of error and close codes. A number means the same in an ERROR frame, a GOAWAY frame and a WebSocket
+ * close. 4000–4499: try again (later, or on another connection). 4500–4999: do not, the same bytes will fail again.
+ */
+export const Code = {
+  SHUTTING_DOWN: 4000,
+  OVERLOADED: 4001,
+  SLOW_CONSUMER: 4002,
+  IDLE_TIMEOUT: 4003,
+  TOO_MANY_CONNECTIONS: 4004,
+
+  MALFORMED: 4500,
+  UNKNOWN_OP: 4501,
+  BAD_ARGUMENTS: 4502,
+  BAD_TOPIC: 4503,
+  BAD_PATTERN: 4504,
+  TOPIC_TOO_LONG: 4505,
+  RESERVED_TOPIC: 4506,
+  PAYLOAD_TOO_LARGE: 4507,
+  BAD_FLAGS: 4508,
+  BAD_METADATA: 4509,
+  TOO_MANY_SUBSCRIPTIONS: 4510,
+  NOT_SUBSCRIBED: 4511,
+  WRONG_MESSAGE_KIND: 4512,
+  TOO_DEEP: 4513,
+  FRAME_TOO_LARGE: 4514,
+  UNSUPPORTED_VERSION: 4515,
+  BAD_JSON: 4516,
+  UNSUPPORTED_SUBPROTOCOL: 4517,
+} as const
+
+export type Code = (typeof Code)[keyof typeof Code]
+
+interface CodeEntry {
+  readonly name: string
+  readonly message: string
+}
+
+const TABLE: { readonly [code: number]: CodeEntry } = {
+  [Code.SHUTTING_DOWN]: {
+    name: 'shutting_down',
+    message: 'the daemon is going away; connect again after the given time',
+  },
+  [Code.OVERLOADED]: {
+    name: 'overloaded',
+    message: 'the memory budget is reached; publish again after the given time',
+  },
+  [Code.SLOW_CONSUMER]: { name: 'slow_consumer', message: 'this connection did not read fast enough' },
+  [Code.IDLE_TIMEOUT]: { name: 'idle_timeout', message: 'nothing was heard from this connection in time' },
+  [Code.TOO_MANY_CONNECTIONS]: { name: 'too_many_connections', message: 'the connection limit is reached' },
+
+  [Code.MALFORMED]: { name: 'malformed', message: 'not a frame: truncated, or not msgpack; the connection is closed' },
+  [Code.UNKNOWN_OP]: { name: 'unknown_op', message: 'no such op' },
+  [Code.BAD_ARGUMENTS]: { name: 'bad_arguments', message: 'an element of the frame is missing or of the wrong type' },
+  [Code.BAD_TOPIC]: {
+    name: 'bad_topic',
+    message: 'a topic is dot-separated tokens, none empty, without * > or white space',
+  },
+  [Code.BAD_PATTERN]: {
+    name: 'bad_pattern',
+    message: 'a pattern is a topic in which a token may be * and the last may be >',
+  },
+  [Code.TOPIC_TOO_LONG]: { name: 'topic_too_long', message: 'the topic has too many bytes or tokens' },
+  [Code.RESERVED_TOPIC]: { name: 'reserved_topic', message: 'topics under $sys belong to the daemon' },
+  [Code.PAYLOAD_TOO_LARGE]: { name: 'payload_too_large', message: 'the payload is over the limit' },
+  [Code.BAD_FLAGS]: { name: 'bad_flags', message: 'flags are the lane, 0 to 7; other bits are reserved' },
+  [Code.BAD_METADATA]: { name: 'bad_metadata', message: 'a known metadata key has a value of the wrong type' },
+  [Code.TOO_MANY_SUBSCRIPTIONS]: {
+    name: 'too_many_subscriptions',
+    message: 'this connection has as many subscriptions as it may',
+  },
+  [Code.NOT_SUBSCRIBED]: { name: 'not_subscribed', message: 'no subscription with this pattern' },
+  [Code.WRONG_MESSAGE_KIND]: {
+    name: 'wrong_message_kind',
+    message: 'text in a msgpack session, or binary in a JSON session',
+  },
+  [Code.TOO_DEEP]: { name: 'too_deep', message: 'the frame is nested too deeply' },
+  [Code.FRAME_TOO_LARGE]: { name: 'frame_too_large', message: 'the control frame or metadata is over the limit' },
+  [Code.UNSUPPORTED_VERSION]: { name: 'unsupported_version', message: 'this protocol version is not spoken here' },
+  [Code.BAD_JSON]: { name: 'bad_json', message: 'not a JSON array that begins with an op' },
+  [Code.UNSUPPORTED_SUBPROTOCOL]: {
+    name: 'unsupported_subprotocol',
+    message: 'offer sluice.v1.msgpack or sluice.v1.json as WebSocket subprotocol',
+  },
+}
+
+/** Every code with its name and message, for documents and metrics. */
+export const CODES: readonly { code: number; name: string; message: string; tryAgain: boolean }[] = Object.values(
+  Code,
+).map((code) => ({ code, name: codeName(code), message: codeMessage(code), tryAgain: mayTryAgain(code) }))
+
+/** Stable snake_case name of a code; its number as text when it is not ours. */
+export function codeName(code: number): string {
+  return TABLE[code]?.name ?? String(code)
+}
+
+export function codeMessage(code: number): string {
+  return TABLE[code]?.message ?? 'unknown code'
+}
+
+/** Whether the same thing may succeed later; for codes of other ranges (RFC 6455) everything but a policy refusal may. */
+export function mayTryAgain(code: number): boolean {
+  if (code >= 4500 && code <= 4999) return false
+  return code !== 1002 && code !== 1003 && code !== 1007 && code !== 1008 && code !== 1009 && code !== 1010
+}
