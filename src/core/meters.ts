@@ -1,0 +1,45 @@
+import { DROP_REASONS, LANES, type DropReason } from '../protocol/ops.js'
+
+/** Index of a drop reason in the arrays that count by reason. */
+export const REASON = Object.fromEntries(DROP_REASONS.map((reason, index) => [reason, index])) as {
+  readonly [reason in DropReason]: number
+}
+
+/**
+ * Counters of the core, all in events unless named otherwise. Two identities hold whenever no drain is running:
+ *
+ *     accepted = routed + expiredUnrouted + pendingInLanes
+ *     matched  = delivered + Σ dropped + pendingInOutboxes
+ *
+ * where `matched` is routed events times receivers. `delivered` means taken by the transport.
+ */
+export class Meters {
+  accepted = 0
+  acceptedBytes = 0
+  /** Runs, to tell how many events a run has on average. */
+  runs = 0
+  routed = 0
+  /** Routed events that nobody was subscribed to. */
+  unmatched = 0
+  /** Events whose time to live ended in a lane, before they were matched. */
+  expiredUnrouted = 0
+  matched = 0
+  delivered = 0
+  deliveredBytes = 0
+  /** Writes to links, so that bytes and events per write can be told. */
+  writes = 0
+  pendingInOutboxes = 0
+  readonly acceptedByLane = new Float64Array(LANES)
+  readonly deliveredByLane = new Float64Array(LANES)
+  /** By REASON. */
+  readonly dropped = new Float64Array(DROP_REASONS.length)
+  /** Refused events and frames by code; refused is not accepted. */
+  readonly refused = new Map<number, number>()
+  gaps = 0
+  slowConsumers = 0
+  topicsEvicted = 0
+
+  refuse(code: number, count: number): void {
+    this.refused.set(code, (this.refused.get(code) ?? 0) + count)
+  }
+}

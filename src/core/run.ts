@@ -1,0 +1,35 @@
+import { assert } from '../base/assert.js'
+
+/** The unit that moves: `count` consecutive events of one topic and one lane in one slab. Pooled. */
+export class Run {
+  start = 0
+  end = 0
+  count = 0
+  lane = 0
+  /** Id in the topic table. */
+  topic = 0
+  /** Clock milliseconds after which its one event is not delivered any more; 0 for none. */
+  expiresAt = 0
+  held = false
+}
+
+/** Runs for reuse, so that routing allocates nothing once warm. Bounded by what may be pending at once. */
+export class RunPool {
+  private readonly free: Run[] = []
+  /** Runs given out and not returned: zero when nothing is pending. */
+  held = 0
+
+  acquire(): Run {
+    const run = this.free.pop() ?? new Run()
+    run.held = true
+    this.held++
+    return run
+  }
+
+  release(run: Run): void {
+    assert(run.held, 'a run is released once')
+    run.held = false
+    this.held--
+    this.free.push(run)
+  }
+}

@@ -1,0 +1,77 @@
+import { assert } from '../base/assert.js'
+
+/** What released memory is filled with when poisoning: 0xc1 is the one byte that is never msgpack. */
+export const POISON = 0xc1
+const WASM_PAGE_BYTES = 65536
+
+/**
+ * The memory that accepted bytes live in until their runs are drained: a fixed number of slabs, all views of one
+ * WebAssembly.Memory, so that a position is one number and a SIMD unmasker can write here. Each slab is filled from front to
+ * back, counts the runs that point into it, and is free again when there are none.
+ */
+export class Slabs {
+  readonly bytes: Buffer
+  readonly slabBytes: number
+  /** Runs that point into each slab. */
+  private readonly held: Int32Array
+  private current = 0
+  private cursor = 0
+
+  constructor(
+    slabBytes: number,
+    private readonly count: number,
+    private readonly poison: boolean,
+  ) {
+    this.slabBytes = Math.ceil(slabBytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES
+    const pages = (this.slabBytes / WASM_PAGE_BYTES) * count
+    // Untouched pages cost no resident memory, so the maximum is reserved at once and never moves.
+    this.bytes = Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer)
+    this.held = new Int32Array(count)
+  }
+
+  /**
+   * Room for `length` bytes, at most slabBytes.
+   * @returns its position, or -1 when every slab is held: drain, then ask again.
+   */
+  reserve(length: number): number {
+    // An idle slab is rewound: the same few kilobytes stay in the processor's cache.
+    if (this.held[this.current] === 0) this.rewind(this.current)
+    const position = this.cursor
+    if (position + length <= (this.current + 1) * this.slabBytes) {
+      this.cursor = position + length
+      return position
+    }
+    for (let slab = 0; slab < this.count; slab++) {
+      if (this.held[slab] !== 0) continue
+      this.current = slab
+      this.rewind(slab)
+      this.cursor += length
+      return this.cursor - length
+    }
+    return -1
+  }
+
+  private rewind(slab: number): void {
+    const base = slab * this.slabBytes
+    if (this.poison) this.bytes.fill(POISON, base, base + this.slabBytes)
+    this.cursor = base
+  }
+
+  /** Notes a run in the slab of `position`. */
+  hold(position: number): void {
+    this.held[(position / this.slabBytes) | 0]++
+  }
+
+  release(position: number): void {
+    const slab = (position / this.slabBytes) | 0
+    assert(this.held[slab] > 0, 'a slab is released once for each hold')
+    this.held[slab]--
+  }
+
+  /** Runs that hold any slab: zero when nothing is pending. */
+  get heldRuns(): number {
+    let sum = 0
+    for (const held of this.held) sum += held
+    return sum
+  }
+}
