@@ -1,0 +1,118 @@
+// Compiles src/ to dist/ and bundles the browser client.
+//
+//   node scripts/build.mjs               build
+//   node scripts/build.mjs --if-needed   build unless dist/ is newer than every source; silent then
+//
+// The build happens in a folder beside dist/ and replaces it in one rename, so that a command started meanwhile sees
+// the old or the new build, never half of one, and nothing of a deleted source survives. All it says goes to stderr:
+// stdout may be a pipe that carries events.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const DIST = join(ROOT, 'dist')
+/** Written last; its time is when the build began, so that an edit made during a build asks for another. */
+const STAMP = join(DIST, '.built')
+const SOURCES = ['src', 'scripts/build.mjs', 'tsconfig.json', 'package-lock.json']
+const BROWSER_ENTRY = 'src/client/browser.ts'
+const BROWSER_BUNDLE = 'client/sluice.min.js'
+
+const resolve = createRequire(import.meta.url).resolve
+
+function say(text) {
+  process.stderr.write(`sluice: ${text}\n`)
+}
+
+function locate(id) {
+  try {
+    return resolve(id)
+  } catch {
+    return undefined
+  }
+}
+
+/** Folders count too: their time changes when a file in them is added or removed. */
+function newestMs(path) {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat) return 0
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return readdirSync(path).reduce((newest, name) => Math.max(newest, newestMs(join(path, name))), stat.mtimeMs)
+}
+
+function isFresh() {
+  const built = statSync(STAMP, { throwIfNoEntry: false })
+  return built !== undefined && SOURCES.every((source) => newestMs(join(ROOT, source)) < built.mtimeMs)
+}
+
+async function bundleBrowser(outDir) {
+  if (!existsSync(join(ROOT, BROWSER_ENTRY))) return
+  const { build } = await import('esbuild')
+  const outfile = join(outDir, BROWSER_BUNDLE)
+  await build({
+    entryPoints: [join(ROOT, BROWSER_ENTRY)],
+    outfile,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  const bytes = readFileSync(outfile)
+  say(`${BROWSER_BUNDLE}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`)
+}
+
+function replaceDist(fresh, retired) {
+  if (existsSync(DIST)) renameSync(DIST, retired)
+  renameSync(fresh, DIST)
+}
+
+async function build(tsc) {
+  const startedMs = Date.now()
+  const fresh = join(ROOT, `.dist-${process.pid}`)
+  const retired = join(ROOT, `.dist-${process.pid}-old`)
+  const tidy = () => {
+    for (const path of [fresh, retired]) rmSync(path, { recursive: true, force: true })
+  }
+  process.once('exit', tidy)
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+
+  say('building')
+  const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json', '--outDir', fresh, '--noEmitOnError'], {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+  })
+  if (compiled.status !== 0) {
+    say('build failed: the sources do not compile')
+    return 1
+  }
+  await bundleBrowser(fresh)
+  writeFileSync(join(fresh, '.built'), '')
+  utimesSync(join(fresh, '.built'), startedMs / 1000, startedMs / 1000)
+  replaceDist(fresh, retired)
+  say(`built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
+  return 0
+}
+
+async function main(argv) {
+  const unknown = argv.find((arg) => arg !== '--if-needed')
+  if (unknown !== undefined) {
+    say(`unknown argument ${unknown}; usage: node scripts/build.mjs [--if-needed]`)
+    return 2
+  }
+  const ifNeeded = argv.length > 0
+  if (ifNeeded && isFresh()) return 0
+  const tsc = locate('typescript/bin/tsc')
+  if (tsc !== undefined) return build(tsc)
+  // `npm ci --omit=dev` runs this too, where a build made elsewhere is what is wanted.
+  if (!existsSync(DIST)) say('nothing built: TypeScript is not installed (npm ci installs it)')
+  return ifNeeded ? 0 : 1
+}
+
+process.exitCode = await main(process.argv.slice(2))
