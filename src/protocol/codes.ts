@@ -36,6 +36,24 @@ interface CodeEntry {
   readonly message: string
 }
 
+/** The connection ends with these: nothing more can be said on it, or what comes next cannot be told apart. */
+const CLOSING: ReadonlySet<number> = new Set([
+  Code.SHUTTING_DOWN,
+  Code.SLOW_CONSUMER,
+  Code.IDLE_TIMEOUT,
+  Code.TOO_MANY_CONNECTIONS,
+  Code.MALFORMED,
+  Code.WRONG_MESSAGE_KIND,
+  Code.TOO_DEEP,
+  Code.FRAME_TOO_LARGE,
+  Code.UNSUPPORTED_SUBPROTOCOL,
+])
+
+/** Whether the daemon closes the connection with this code. In the JSON subprotocol a line that cannot be read costs itself only. */
+export function closesConnection(code: number): boolean {
+  return CLOSING.has(code)
+}
+
 const TABLE: { readonly [code: number]: CodeEntry } = {
   [Code.SHUTTING_DOWN]: {
     name: 'shutting_down',
@@ -49,7 +67,7 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
   [Code.IDLE_TIMEOUT]: { name: 'idle_timeout', message: 'nothing was heard from this connection in time' },
   [Code.TOO_MANY_CONNECTIONS]: { name: 'too_many_connections', message: 'the connection limit is reached' },
 
-  [Code.MALFORMED]: { name: 'malformed', message: 'not a frame: truncated, or not msgpack; the connection is closed' },
+  [Code.MALFORMED]: { name: 'malformed', message: 'not a frame: truncated, or not msgpack' },
   [Code.UNKNOWN_OP]: { name: 'unknown_op', message: 'no such op' },
   [Code.BAD_ARGUMENTS]: { name: 'bad_arguments', message: 'an element of the frame is missing or of the wrong type' },
   [Code.BAD_TOPIC]: {
@@ -85,9 +103,14 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
 }
 
 /** Every code with its name and message, for documents and metrics. */
-export const CODES: readonly { code: number; name: string; message: string; tryAgain: boolean }[] = Object.values(
-  Code,
-).map((code) => ({ code, name: codeName(code), message: codeMessage(code), tryAgain: mayTryAgain(code) }))
+export const CODES: readonly { code: number; name: string; message: string; tryAgain: boolean; closes: boolean }[] =
+  Object.values(Code).map((code) => ({
+    code,
+    name: codeName(code),
+    message: codeMessage(code),
+    tryAgain: mayTryAgain(code),
+    closes: closesConnection(code),
+  }))
 
 /** Stable snake_case name of a code; its number as text when it is not ours. */
 export function codeName(code: number): string {
