@@ -1,0 +1,79 @@
+import { METADATA_BYTES_MAX, TOPIC_BYTES_MAX } from '../protocol/limits.js'
+import type { Config } from './config.js'
+import { formatBytes } from './units.js'
+
+/** A rule about more than one option. */
+export interface Check {
+  /** Dotted names; the rule is skipped while one of them is wrong by itself. The problem is told at the first that was set. */
+  readonly keys: readonly string[]
+  /** Completes "<key>: …" for the key it is told at, or null when the rule is kept. */
+  readonly broken: (config: Config, key: string) => string | null
+}
+
+/** An EVENT frame around the longest topic, the largest metadata and a payload: array, op, str 16, topic, flags, bin 32, metadata. */
+export const EVENT_OVERHEAD_BYTES_MAX = 1 + 1 + 3 + TOPIC_BYTES_MAX + 1 + 5 + METADATA_BYTES_MAX
+
+/** All slabs are views of one WebAssembly.Memory, which a 32-bit index addresses. */
+const SLABS_BYTES_MAX = 2 ** 32
+
+export const CHECKS: readonly Check[] = [
+  {
+    keys: ['admin.port', 'listen.port', 'admin.enabled'],
+    broken: ({ admin, listen }) =>
+      admin.enabled && admin.port !== 0 && admin.port === listen.port
+        ? `admin.port and listen.port are both ${admin.port}; give each its own`
+        : null,
+  },
+  {
+    keys: ['protocol.payload_bytes_max', 'listen.message_bytes_max'],
+    broken: ({ protocol, listen }) =>
+      protocol.payloadBytesMax + EVENT_OVERHEAD_BYTES_MAX > listen.messageBytesMax
+        ? `protocol.payload_bytes_max (${formatBytes(protocol.payloadBytesMax)}) and ${EVENT_OVERHEAD_BYTES_MAX} bytes of topic ` +
+          `and metadata do not fit listen.message_bytes_max (${formatBytes(listen.messageBytesMax)})`
+        : null,
+  },
+  atMost('listen.message_bytes_max', 'router.slab_bytes', ({ listen, router }) => [
+    listen.messageBytesMax,
+    router.slabBytes,
+  ]),
+  {
+    keys: ['router.slabs', 'router.slab_bytes'],
+    broken: ({ router }) =>
+      router.slabs * router.slabBytes > SLABS_BYTES_MAX
+        ? `router.slabs times router.slab_bytes is ${formatBytes(router.slabs * router.slabBytes)}; ` +
+          `at most ${formatBytes(SLABS_BYTES_MAX)} can be addressed`
+        : null,
+  },
+  {
+    keys: ['router.pending_bytes_max', 'router.slabs', 'router.slab_bytes'],
+    broken: ({ router }) =>
+      router.pendingBytesMax > router.slabs * router.slabBytes
+        ? `router.pending_bytes_max (${formatBytes(router.pendingBytesMax)}) is more than all slabs hold ` +
+          `(router.slabs times router.slab_bytes is ${formatBytes(router.slabs * router.slabBytes)})`
+        : null,
+  },
+  atMost('router.inline_drain_bytes', 'router.pending_bytes_max', ({ router }) => [
+    router.inlineDrainBytes,
+    router.pendingBytesMax,
+  ]),
+  atMost('router.run_bytes_max', 'router.slab_bytes', ({ router }) => [router.runBytesMax, router.slabBytes]),
+  atMost('router.batch_bytes', 'listen.message_bytes_max', ({ router, listen }) => [
+    router.batchBytes,
+    listen.messageBytesMax,
+  ]),
+  atMost('outbox.soft_bytes', 'outbox.bytes_max', ({ outbox }) => [outbox.softBytes, outbox.bytesMax]),
+  atMost('outbox.bytes_max', 'memory.budget', ({ outbox, memory }) => [outbox.bytesMax, memory.budgetBytes]),
+]
+
+function atMost(small: string, large: string, pick: (config: Config) => readonly [number, number]): Check {
+  return {
+    keys: [small, large],
+    broken: (config, key) => {
+      const [a, b] = pick(config)
+      if (a <= b) return null
+      return key === large
+        ? `${formatBytes(b)} is less than ${small} (${formatBytes(a)})`
+        : `${formatBytes(a)} is more than ${large} (${formatBytes(b)})`
+    },
+  }
+}

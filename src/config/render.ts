@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { ENTRIES } from './config.js'
+import type { Literal, Option } from './option.js'
+import type { Section } from './section.js'
+import { SECTIONS } from './sections/index.js'
+
+export const TOML_NAME = 'sluice.toml'
+export const SCHEMA_NAME = 'sluice.schema.json'
+
+const COMMENT_COLUMNS = 110
+
+const sections: { readonly [name: string]: Section } = SECTIONS
+
+const HEAD = `Sluice: every option, at its default. A line left out has its default too.
+Over this file goes the environment (each option names its variable), over that a flag: --listen.port 7500.
+Sizes: "64KiB", "1MiB", "1GiB", or a plain number of bytes. Times: "500ms", "10s", "2m", "1h", "1d".
+"sluice check config/sluice.toml" tells what is wrong with a file, and where.
+Generated from src/config/sections: change defaults and words there.`
+
+/** config/sluice.toml: what the options' table says, as a file to copy and edit. */
+export function renderToml(): string {
+  const blocks = Object.entries(sections).map(([name, { describe, options }]) => {
+    const entries = Object.entries(options).map(([key, option]) => renderOption(`${name}.${key}`, key, option))
+    return [comment(describe), `[${name}]`, '', entries.join('\n\n')].join('\n')
+  })
+  return `#:schema ./${SCHEMA_NAME}\n\n${HEAD.split('\n')
+    .map((line) => `# ${line}`)
+    .join('\n')}\n\n${blocks.join('\n\n\n')}\n`
+}
+
+/** config/sluice.schema.json: what editors complete and underline. Draft 7, which all of them know. */
+export function renderSchema(): string {
+  const schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Sluice configuration',
+    type: 'object',
+    properties: mapValues(sections, ({ describe, options }) => ({
+      description: describe,
+      type: 'object',
+      properties: mapValues(options, optionSchema),
+      additionalProperties: false,
+    })),
+    additionalProperties: false,
+  }
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
+
+/** zod leaves out the default of what is transformed (sizes and times), so both are set here. */
+function optionSchema(option: Option): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(option.schema, { io: 'input', target: 'draft-7' })
+  const description = `${option.describe} ${option.reason} (${facts(option)})`
+  return { description, default: option.default, ...schema }
+}
+
+function mapValues<T, U>(from: { readonly [key: string]: T }, map: (value: T) => U): { [key: string]: U } {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, map(value)]))
+}
+
+function renderOption(dotted: string, key: string, option: Option): string {
+  const lines = [
+    comment(option.describe),
+    comment(`Why: ${option.reason}`),
+    comment(`${facts(option)}; ${ENTRIES.get(dotted)!.variable}`),
+  ]
+  return `${lines.join('\n')}\n${key} = ${literal(option.default)}`
+}
+
+/** Unit, range and default, which stay true in a copy whose values were changed. */
+function facts(option: Option): string {
+  const unit = option.unit === '' ? '' : `${option.unit}: `
+  return `${unit}${option.range}; default ${literal(option.default)}`
+}
+
+function literal(value: Literal): string {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : JSON.stringify(value)
+}
+
+function comment(text: string): string {
+  const lines: string[] = []
+  let line = '#'
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > COMMENT_COLUMNS) {
+      lines.push(line)
+      line = '#'
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line].join('\n')
+}

@@ -1,0 +1,28 @@
+import { boolean, integer, text } from '../option.js'
+import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
+
+export const admin = section({
+  describe: 'The HTTP port for operators: /livez, /readyz and /metrics.',
+  options: {
+    enabled: boolean({
+      default: true,
+      describe: 'Whether there is an admin port at all.',
+      reason: 'A daemon that cannot be asked how it does is a daemon that nobody should run.',
+    }),
+    host: text({
+      default: '127.0.0.1',
+      describe: 'Address to listen on.',
+      reason: 'Metrics name topics and peers: they are for this machine until somebody decides otherwise.',
+      pattern: HOST_PATTERN,
+      expects: HOST_EXPECTS,
+    }),
+    port: integer({
+      default: 7402,
+      min: 0,
+      max: 65535,
+      unit: 'port',
+      describe: 'TCP port; 0 takes any free one and the log says which.',
+      reason: "Beside the bus on 7400; 7401 is HTTP/2's.",
+    }),
+  },
+})

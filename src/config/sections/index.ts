@@ -1,0 +1,15 @@
+import { admin } from './admin.js'
+import { listen } from './listen.js'
+import { log } from './log.js'
+import { memory } from './memory.js'
+import { outbox } from './outbox.js'
+import { protocol } from './protocol.js'
+import { router } from './router.js'
+import { server } from './server.js'
+import { shutdown } from './shutdown.js'
+
+/**
+ * Every section, in the order of the file. A new one is a file here and a line below: types, loader, environment, flags,
+ * config/sluice.toml and the schema follow. Rules that concern two options are in ../checks.ts.
+ */
+export const SECTIONS = { server, listen, admin, protocol, router, outbox, memory, log, shutdown } as const

@@ -1,0 +1,48 @@
+import { duration, integer, size, text } from '../option.js'
+import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
+
+export const listen = section({
+  describe: 'The WebSocket port for publishers and subscribers.',
+  options: {
+    host: text({
+      default: '127.0.0.1',
+      describe: 'Address to listen on; "0.0.0.0" or "::" for every interface.',
+      reason: 'Nobody is authenticated, so reaching it from another machine is a decision that somebody takes.',
+      pattern: HOST_PATTERN,
+      expects: HOST_EXPECTS,
+    }),
+    port: integer({
+      default: 7400,
+      min: 0,
+      max: 65535,
+      unit: 'port',
+      describe: 'TCP port; 0 takes any free one and the log says which.',
+      reason: '7400 is the port the documents and the client library assume.',
+    }),
+    connections_max: integer({
+      default: 19_000,
+      min: 1,
+      max: 1_000_000,
+      unit: 'connections',
+      describe: 'Connections held at a time; one more is refused with a code that says to try again.',
+      reason:
+        'Each takes a file descriptor: under a usual limit of 20,000 this leaves 1,000 for all else. Raise both together.',
+    }),
+    idle_timeout: duration({
+      default: '30s',
+      min: '8s',
+      max: '16m',
+      off: true,
+      describe: 'A connection from which nothing came for this long, not even the answer to a ping, is closed.',
+      reason:
+        'Finds a peer that vanished without a word within half a minute. The engine can do 0 (never) or 8 s to 16 min.',
+    }),
+    message_bytes_max: size({
+      default: '1MiB',
+      min: '1KiB',
+      max: '64MiB',
+      describe: 'Largest WebSocket message, with all frames in it; a longer one ends the connection (1009).',
+      reason: 'Bounds what one peer can make the daemon hold before a single frame is looked at. It must fit a slab.',
+    }),
+  },
+})

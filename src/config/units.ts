@@ -1,0 +1,58 @@
+/** Sizes are powers of 1024 only: "64KB" is read by half of the world as 64,000, so it is refused with a hint. */
+const SIZE_UNITS: readonly (readonly [name: string, bytes: number])[] = [
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+  ['B', 1],
+]
+const TIME_UNITS: readonly (readonly [name: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+]
+
+export const SIZE_PATTERN = /^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB)$|^[0-9]+$/
+export const DURATION_PATTERN = /^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$|^0$/
+
+/** @returns bytes of "64KiB", "1.5MiB" or "4096"; null when it is not a size or not a whole number of bytes. */
+export function parseBytes(text: string): number | null {
+  return SIZE_PATTERN.test(text) ? scaled(text, SIZE_UNITS) : null
+}
+
+/** @returns milliseconds of "500ms", "10s", "2m", "1.5h", "1d" or "0"; null when it is not a duration or not whole milliseconds. */
+export function parseMs(text: string): number | null {
+  return DURATION_PATTERN.test(text) ? scaled(text, TIME_UNITS) : null
+}
+
+/** The shortest text that parseBytes reads back: 65536 → "64KiB". */
+export function formatBytes(bytes: number): string {
+  const [name, factor] =
+    SIZE_UNITS.find(([, unit]) => bytes >= unit && bytes % unit === 0) ?? SIZE_UNITS[SIZE_UNITS.length - 1]!
+  return `${bytes / factor}${name}`
+}
+
+/** What "64 kb", "64K" or "1 mib" was meant to be; null when even the intent is unclear. */
+export function guessSize(text: string): string | null {
+  const parts = /^\s*([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)i?b?(?:ytes?)?\s*$/i.exec(text)
+  if (parts === null) return null
+  const unit = parts[2] === '' ? 'B' : `${parts[2]!.toUpperCase()}iB`
+  return `${parts[1]}${unit}`
+}
+
+/** What "10 sec", "2min" or "30 S" was meant to be; null when even the intent is unclear. */
+export function guessDuration(text: string): string | null {
+  const parts = /^\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|milli|s|m|h|d)[a-z]*\s*$/i.exec(text)
+  if (parts === null) return null
+  const unit = parts[2]!.toLowerCase()
+  return `${parts[1]}${unit === 'milli' ? 'ms' : unit}`
+}
+
+function scaled(text: string, units: readonly (readonly [string, number])[]): number | null {
+  const digits = /^[0-9.]+/.exec(text)![0]
+  const name = text.slice(digits.length)
+  const factor = name === '' ? 1 : units.find(([unit]) => unit === name)![1]
+  const value = Number(digits) * factor
+  return Number.isSafeInteger(value) ? value : null
+}
