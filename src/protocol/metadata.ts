@@ -18,10 +18,17 @@ export interface Metadata {
   [other: string]: unknown
 }
 
-const T = 0x74
+const encoder = new TextEncoder()
+const TTL = encoder.encode('ttl')
+const KEY = encoder.encode('key')
+const HEADERS = encoder.encode('headers')
+/** Known keys whose values are strings that the daemon only carries. */
+const CARRIED_TEXT = ['id', 'type', 'reply'].map((name) => encoder.encode(name))
+
 /**
- * Reads what the daemon itself acts on from the metadata map in bytes[start, end), which skipValue has found well formed.
- * One reader is made and reused.
+ * Reads what the daemon itself acts on from the metadata map in bytes[start, end), which skipValue has found well formed. Every msgpack
+ * encoding of a string or an integer will do: some encoders never choose the shortest. Of doubles the last counts, all are checked.
+ * One reader is made and reused; reading allocates nothing.
  */
 export class MetadataReader {
   /** Milliseconds, 0 when absent. */
@@ -35,82 +42,94 @@ export class MetadataReader {
     this.ttl = 0
     this.keyStart = 0
     this.keyEnd = 0
-    let pos = start
-    const type = bytes[pos++]
-    let pairs = type & 15
-    if (type === 0xde) {
-      pairs = (bytes[pos] << 8) | bytes[pos + 1]
-      pos += 2
-    } else if (type === 0xdf) {
-      pairs = uint32(bytes, pos)
-      pos += 4
-    }
+    let pairs = pairCount(bytes, start)
+    let pos = pairsStart(bytes, start)
     for (; pairs > 0; pairs--) {
-      const name = bytes[pos]
-      // A key that is not a short string is none of ours.
-      const length = (name & 0xe0) === 0xa0 ? name & 31 : -1
-      const nameStart = pos + 1
-      pos = skipValue(bytes, pos, end)
+      const name = textStart(bytes, pos)
+      const value = skipValue(bytes, pos, end)
+      if (value < 0) return Code.BAD_METADATA
+      pos = skipValue(bytes, value, end)
       if (pos < 0) return Code.BAD_METADATA
-      const valueStart = pos
-      pos = skipValue(bytes, pos, end)
-      if (pos < 0) return Code.BAD_METADATA
-      if (length === 3 && bytes[nameStart] === T && bytes[nameStart + 1] === T && bytes[nameStart + 2] === 0x6c) {
-        this.ttl = readUint(bytes, valueStart)
-        if (this.ttl < 1 || this.ttl > TTL_MS_MAX) return Code.BAD_METADATA
-      } else if (
-        length === 3 &&
-        bytes[nameStart] === 0x6b &&
-        bytes[nameStart + 1] === 0x65 &&
-        bytes[nameStart + 2] === 0x79
-      ) {
-        if (!isText(bytes, valueStart, pos)) return Code.BAD_METADATA
-        this.keyEnd = pos
-        this.keyStart = valueStart + ((bytes[valueStart] & 0xe0) === 0xa0 ? 1 : 2)
-      } else if (isKnownText(bytes, nameStart, length) && !isText(bytes, valueStart, pos)) {
-        return Code.BAD_METADATA
-      } else if (isHeaders(bytes, nameStart, length) && !isMap(bytes[valueStart])) {
-        return Code.BAD_METADATA
-      }
+      // A key that is not a string is none of ours.
+      if (name >= 0 && !this.readKnown(bytes, name, value, pos)) return Code.BAD_METADATA
     }
     return pos === end ? 0 : Code.BAD_METADATA
   }
+
+  /** Takes the pair whose name is bytes[name, value) and whose value is bytes[value, end). False if its type is wrong. */
+  private readKnown(bytes: Uint8Array, name: number, value: number, end: number): boolean {
+    if (equals(bytes, name, value, TTL)) {
+      this.ttl = readUint(bytes, value)
+      return this.ttl >= 1 && this.ttl <= TTL_MS_MAX
+    }
+    if (equals(bytes, name, value, KEY)) {
+      this.keyStart = textStart(bytes, value)
+      this.keyEnd = end
+      return isText(bytes, value, end)
+    }
+    if (equals(bytes, name, value, HEADERS)) return isMapOfText(bytes, value, end)
+    for (const known of CARRIED_TEXT) if (equals(bytes, name, value, known)) return isText(bytes, value, end)
+    return true
+  }
 }
 
-const KNOWN_TEXT = ['id', 'type', 'reply'].map((name) => new TextEncoder().encode(name))
-const HEADERS = new TextEncoder().encode('headers')
-
-function isKnownText(bytes: Uint8Array, start: number, length: number): boolean {
-  for (const name of KNOWN_TEXT) if (equals(bytes, start, length, name)) return true
-  return false
-}
-
-function isHeaders(bytes: Uint8Array, start: number, length: number): boolean {
-  return equals(bytes, start, length, HEADERS)
-}
-
-function equals(bytes: Uint8Array, start: number, length: number, want: Uint8Array): boolean {
-  if (length !== want.length) return false
+function equals(bytes: Uint8Array, start: number, end: number, want: Uint8Array): boolean {
+  const length = want.length
+  if (end - start !== length) return false
   for (let i = 0; i < length; i++) if (bytes[start + i] !== want[i]) return false
   return true
 }
 
-function isMap(type: number): boolean {
-  return (type & 0xf0) === 0x80 || type === 0xde || type === 0xdf
+/** Position of the characters of the string at pos, or -1 if no string is there. */
+function textStart(bytes: Uint8Array, pos: number): number {
+  const type = bytes[pos]
+  if ((type & 0xe0) === 0xa0) return pos + 1
+  if (type === 0xd9) return pos + 2
+  if (type === 0xda) return pos + 3
+  return type === 0xdb ? pos + 5 : -1
 }
 
-/** A fixstr or str 8 within the limit. */
+/** A string within the limit. */
 function isText(bytes: Uint8Array, start: number, end: number): boolean {
-  const type = bytes[start]
-  return ((type & 0xe0) === 0xa0 || type === 0xd9) && end - start <= METADATA_TEXT_BYTES_MAX + 2
+  const text = textStart(bytes, start)
+  return text >= 0 && end - text <= METADATA_TEXT_BYTES_MAX
 }
 
-/** The unsigned integer at pos, or -1 if there is none, or one beyond 32 bits. */
+function isMapOfText(bytes: Uint8Array, start: number, end: number): boolean {
+  const type = bytes[start]
+  if ((type & 0xf0) !== 0x80 && type !== 0xde && type !== 0xdf) return false
+  for (let pos = pairsStart(bytes, start); pos < end; pos = skipValue(bytes, pos, end)) {
+    if (textStart(bytes, pos) < 0) return false
+  }
+  return true
+}
+
+/** Pairs in the map at pos. */
+function pairCount(bytes: Uint8Array, pos: number): number {
+  const type = bytes[pos]
+  if (type === 0xde) return (bytes[pos + 1] << 8) | bytes[pos + 2]
+  return type === 0xdf ? uint32(bytes, pos + 1) : type & 15
+}
+
+/** Position of the first pair of the map at pos. */
+function pairsStart(bytes: Uint8Array, pos: number): number {
+  const type = bytes[pos]
+  if (type === 0xde) return pos + 3
+  return type === 0xdf ? pos + 5 : pos + 1
+}
+
+/** The integer at pos if it is one from 0 to 2^32-1 in any encoding, else -1. */
 function readUint(bytes: Uint8Array, pos: number): number {
   const type = bytes[pos]
   if (type < 0x80) return type
   if (type === 0xcc) return bytes[pos + 1]
   if (type === 0xcd) return (bytes[pos + 1] << 8) | bytes[pos + 2]
   if (type === 0xce) return uint32(bytes, pos + 1)
+  const isSigned = type >= 0xd0 && type <= 0xd2
+  if (isSigned && bytes[pos + 1] >= 0x80) return -1
+  if (type === 0xd0) return bytes[pos + 1]
+  if (type === 0xd1) return (bytes[pos + 1] << 8) | bytes[pos + 2]
+  if (type === 0xd2) return uint32(bytes, pos + 1)
+  if (type === 0xcf || type === 0xd3) return uint32(bytes, pos + 1) === 0 ? uint32(bytes, pos + 5) : -1
   return -1
 }
