@@ -163,7 +163,8 @@ function isUint(value: unknown): value is number {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  // msgpackr gives a bin as a Uint8Array, which is no map either.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
 function helloInfo(value: unknown): HelloInfo | null {
