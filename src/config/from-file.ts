@@ -109,5 +109,15 @@ function guessQuoted(line: string): string | null {
   const parts = /^\s*([A-Za-z0-9_.-]+)\s*=\s*([A-Za-z0-9][A-Za-z0-9_.:/%-]*)\s*(?:#.*)?$/.exec(line)
   if (parts === null) return null
   const [, key, value] = parts
+  if (isToml(value!)) return null
   return /^(true|false)$/i.test(value!) ? `${key} = ${value!.toLowerCase()}` : `${key} = ${JSON.stringify(value)}`
+}
+
+function isToml(value: string): boolean {
+  try {
+    parse(`x = ${value}`)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -4,6 +4,7 @@ import { buildConfig, type Config } from './config.js'
 import { fromFile } from './from-file.js'
 import { fromEnvironment, fromFlags } from './from-names.js'
 import type { Given, Said } from './given.js'
+import type { Scalar } from './option.js'
 import { type Problem, show } from './problem.js'
 import { readConfigFile } from './read-file.js'
 
@@ -81,7 +82,8 @@ function saidByFile({ file, text }: LoadOptions): Said {
 function refusal({ entry, raw, source, position }: Given): Problem {
   const { option, dotted } = entry
   const given = show(raw)
-  const guess = option.guesses(raw).find((candidate) => option.schema.safeParse(candidate).success)
+  const guesses = isGuessable(raw) ? option.guesses(raw) : []
+  const guess = guesses.find((candidate) => option.schema.safeParse(candidate).success)
   const meant = guess === undefined ? null : show(guess)
   return {
     source,
@@ -92,6 +94,11 @@ function refusal({ entry, raw, source, position }: Given): Problem {
     expected: option.expects,
     ...(meant !== null && { meant }),
   }
+}
+
+/** Tables and dates are meant for nothing else, and a parsed table has no prototype to make a text of. */
+function isGuessable(raw: unknown): raw is Scalar | Scalar[] {
+  return Array.isArray(raw) ? raw.every((member) => typeof member !== 'object') : typeof raw !== 'object'
 }
 
 /** Where the last word about one of the keys was spoken: that is where somebody will want to change something. */

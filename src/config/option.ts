@@ -8,6 +8,9 @@ export type Kind = 'integer' | 'ratio' | 'boolean' | 'text' | 'choice' | 'size' 
 /** What a default may be, as TOML says it. */
 export type Literal = string | number | boolean | readonly number[]
 
+/** What TOML gives where a single value stands, dates aside. */
+export type Scalar = string | number | bigint | boolean
+
 /**
  * One option, defined once: the loader, the types, config/sluice.toml and the JSON schema all come from this.
  * `T` is what the daemon sees: bytes and milliseconds as integers.
@@ -30,7 +33,7 @@ export interface Option<T = unknown, K extends Kind = Kind> {
   /** The TOML value that the text of an environment variable or flag stands for; the text itself when it is none, for the schema to refuse. */
   readonly fromText: (text: string) => unknown
   /** What a refused value may have been meant to be, likeliest first. They need not be valid: the caller checks. */
-  readonly guesses: (given: unknown) => readonly Literal[]
+  readonly guesses: (given: Scalar | readonly Scalar[]) => readonly Literal[]
 }
 
 interface About<D> {

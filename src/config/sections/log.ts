@@ -16,7 +16,7 @@ export const log = section({
       meant: { true: 'always', false: 'never', yes: 'always', no: 'never', on: 'always', off: 'never' },
       default: 'auto',
       describe: 'Coloured text for people instead of JSON; "auto": when standard output is a terminal.',
-      reason: 'journald and log shippers read JSON, people do not.',
+      reason: 'Log shippers and journald read JSON, people do not.',
     }),
   },
 })
