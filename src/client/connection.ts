@@ -1,0 +1,197 @@
+import { Code, codeMessage, mayTryAgain } from '../protocol/codes.js'
+import { type ControlFrame, decodeControl, encodeControl, type WelcomeInfo } from '../protocol/control.js'
+import { Op, PROTOCOL_VERSION, SUBPROTOCOL_MSGPACK } from '../protocol/ops.js'
+import { EventScanner, frameEnd } from '../protocol/scan.js'
+import type { ClientSocket, Closed, Runtime, SocketEvents } from './runtime.js'
+
+/** How long a peer may take to answer our close before the connection is cut. */
+const CLOSE_TIMEOUT_MS = 2_000
+/** Normal closure (RFC 6455, 7.4.1). */
+const CLOSE_NORMAL = 1000
+
+export interface ConnectionSettings {
+  readonly name: string | undefined
+  readonly connectTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly deadMs: number
+}
+
+export interface ConnectionHandlers {
+  welcomed(info: WelcomeInfo): void
+  /** The scanner's positions hold until this returns. */
+  event(message: Uint8Array, scanner: EventScanner): void
+  control(frame: ControlFrame): void
+  /** The daemon sent something that is no frame, or one that is not known here. */
+  unreadable(code: number): void
+  drained(): void
+  /** Once, last. */
+  closed(closed: Closed): void
+}
+
+/** One connection from opening to its end: handshake, heartbeat, frames out of messages. Knows nothing of the one before or after it. */
+export class Connection implements SocketEvents {
+  readonly url: string
+  private readonly runtime: Runtime
+  private readonly settings: ConnectionSettings
+  private readonly handlers: ConnectionHandlers
+  private readonly socket: ClientSocket
+  private readonly scanner = new EventScanner()
+  private state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  private timer: unknown
+  private heardMs: number
+  private pingedMs = 0
+  private pings = 0
+  /** What we closed it for; the peer's echo says less. */
+  private ownReason: Closed | null = null
+
+  /** @throws SyntaxError or TypeError for a URL that can never work */
+  constructor(runtime: Runtime, url: string, settings: ConnectionSettings, handlers: ConnectionHandlers) {
+    this.runtime = runtime
+    this.url = url
+    this.settings = settings
+    this.handlers = handlers
+    this.heardMs = runtime.now()
+    this.socket = runtime.openSocket(url, SUBPROTOCOL_MSGPACK, this)
+    const { connectTimeoutMs } = settings
+    this.arm(connectTimeoutMs, () => this.cut(Code.IDLE_TIMEOUT, `no WELCOME within ${connectTimeoutMs} ms`))
+  }
+
+  send(bytes: Uint8Array): void {
+    this.socket.send(bytes)
+  }
+
+  bufferedBytes(): number {
+    return this.socket.bufferedBytes()
+  }
+
+  /** Closes in good order: what was sent goes out first. */
+  close(reason: string): void {
+    this.closeWith({ code: CLOSE_NORMAL, reason, mayRetry: true })
+  }
+
+  private closeWith(closed: Closed): void {
+    if (this.state === 'closed' || this.state === 'closing') return
+    this.state = 'closing'
+    this.ownReason = closed
+    this.socket.close(closed.code, closed.reason)
+    this.arm(CLOSE_TIMEOUT_MS, () => this.cut(closed.code, closed.reason))
+  }
+
+  /** Ends it now; the peer finds out by itself. */
+  private cut(code: number, reason: string): void {
+    this.socket.terminate()
+    this.end({ code, reason, mayRetry: mayTryAgain(code) })
+  }
+
+  private end(closed: Closed): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.runtime.clearTimer(this.timer)
+    this.handlers.closed(this.ownReason ?? closed)
+  }
+
+  private arm(delayMs: number, run: () => void): void {
+    this.runtime.clearTimer(this.timer)
+    this.timer = this.runtime.setTimer(run, delayMs)
+  }
+
+  opened(): void {
+    const { name } = this.settings
+    const info = { version: PROTOCOL_VERSION, ...(name !== undefined && { name }) }
+    this.socket.send(encodeControl({ op: Op.HELLO, info }))
+  }
+
+  drained(): void {
+    if (this.state === 'open') this.handlers.drained()
+  }
+
+  closed(closed: Closed): void {
+    this.end(closed)
+  }
+
+  receivedText(): void {
+    this.fail(Code.WRONG_MESSAGE_KIND)
+  }
+
+  /** Takes one message apart. Events come first in the test because they come a million times more often. */
+  received(message: Uint8Array): void {
+    this.heardMs = this.runtime.now()
+    const scanner = this.scanner
+    const end = message.length
+    let pos = 0
+    while (pos < end) {
+      if (message[pos + 1] === Op.EVENT) {
+        const next = scanner.scan(message, pos, end)
+        if (next < 0) {
+          this.fail(-next)
+          return
+        }
+        if (this.state !== 'opening') this.handlers.event(message, scanner)
+        pos = next
+      } else {
+        const next = frameEnd(message, pos, end)
+        if (next < 0) {
+          this.fail(-next)
+          return
+        }
+        this.control(decodeControl(message, pos, next))
+        pos = next
+      }
+    }
+  }
+
+  private control(frame: ControlFrame | Code): void {
+    if (this.state === 'closed') return
+    if (typeof frame === 'number') this.handlers.unreadable(frame)
+    else if (frame.op === Op.WELCOME) this.welcomed(frame.info)
+    else if (this.state === 'opening') return
+    else if (frame.op === Op.PING) this.socket.send(encodeControl({ op: Op.PONG, token: frame.token }))
+    else this.handlers.control(frame)
+  }
+
+  private welcomed(info: WelcomeInfo): void {
+    if (this.state !== 'opening') return
+    if (info.version !== PROTOCOL_VERSION) {
+      const reason = `the daemon speaks version ${info.version}, this client ${PROTOCOL_VERSION}`
+      this.closeWith({ code: Code.UNSUPPORTED_VERSION, reason, mayRetry: false })
+      return
+    }
+    const limits = info.limits as Partial<WelcomeInfo['limits']> | undefined
+    if (!isLimit(limits?.messageBytesMax) || !isLimit(limits?.payloadBytesMax)) {
+      this.fail(Code.BAD_ARGUMENTS)
+      return
+    }
+    this.state = 'open'
+    this.watch()
+    this.handlers.welcomed(info)
+  }
+
+  /** The peer's next frame cannot be found, so the connection is of no use. Another one may be. */
+  private fail(code: number): void {
+    if (this.state === 'closed' || this.state === 'closing') return
+    this.handlers.unreadable(code)
+    this.closeWith({ code: Code.MALFORMED, reason: `unreadable message: ${codeMessage(code)}`, mayRetry: true })
+  }
+
+  private watch(): void {
+    const { heartbeatMs } = this.settings
+    const quietMs = this.runtime.now() - this.heardMs
+    if (quietMs < heartbeatMs) {
+      this.arm(heartbeatMs - quietMs, () => this.watch())
+      return
+    }
+    this.pingedMs = this.runtime.now()
+    this.socket.send(encodeControl({ op: Op.PING, token: ++this.pings }))
+    this.arm(this.settings.deadMs - heartbeatMs, () => this.judge())
+  }
+
+  /** A timer may come late (a sleeping laptop, a hidden tab), so only silence after a PING counts. */
+  private judge(): void {
+    if (this.heardMs >= this.pingedMs) this.watch()
+    else this.cut(Code.IDLE_TIMEOUT, `nothing heard for ${this.settings.deadMs} ms`)
+  }
+}
+
+function isLimit(value: unknown): boolean {
+  return typeof value === 'number' && value > 0
+}

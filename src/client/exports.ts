@@ -1,0 +1,11 @@
+/** What both entries give to the application, besides `connect`. */
+export { Code, codeName, mayTryAgain } from '../protocol/codes.js'
+export type { Metadata } from '../protocol/metadata.js'
+export type { Policy } from '../protocol/ops.js'
+export type { Bus, Counts, PublishOptions } from './bus.js'
+export type { SyncResult } from './confirmation.js'
+export { ClosedError, ConnectError, DecodeError, SubscribeError, UnconfirmedError } from './errors.js'
+export type { BusEvent } from './event.js'
+export type { ConnectOptions, WhenFull } from './options.js'
+export type { ErrorStatus, Gap, GapReason, Status, StatusListener } from './status.js'
+export type { Missed, SubscribeOptions, Subscription } from './subscription.js'

@@ -1,0 +1,128 @@
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
+import { Code } from '../protocol/codes.js'
+import { METADATA_BYTES_MAX } from '../protocol/limits.js'
+import { type Metadata, MetadataReader } from '../protocol/metadata.js'
+import { skipValue } from '../protocol/skip.js'
+import { DecodeError } from './errors.js'
+
+const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true })
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'auto' as 'number' })
+const metadataReader = new MetadataReader()
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Bytes that hold until the next call of packValue. */
+export interface Packed {
+  bytes: Uint8Array
+  start: number
+  end: number
+}
+
+const packed: Packed = { bytes: new Uint8Array(0), start: 0, end: 0 }
+
+/**
+ * A value as payload bytes: msgpack without ext types, or what the media type asks for. What msgpack cannot say is said as JSON would: a Date as ISO
+ * text, undefined as nil; a Set as an array.
+ * @throws TypeError for what cannot be said, RangeError for nesting beyond the protocol's limit
+ */
+export function packValue(value: unknown, type: string | undefined): Packed {
+  if (type !== undefined) return whole(encodeAs(value, type))
+  packInto(value)
+  const end = skipValue(packed.bytes, packed.start, packed.end)
+  if (end === packed.end) return packed
+  if (end === -Code.TOO_DEEP) throw new RangeError('the value is nested too deeply')
+  packInto(toPlain(value))
+  if (skipValue(packed.bytes, packed.start, packed.end) !== packed.end) {
+    throw new TypeError('the value holds something that msgpack cannot say')
+  }
+  return packed
+}
+
+/** Packs into msgpackr's own buffer and leaves its position where it was, so nothing is allocated. */
+function packInto(value: unknown): void {
+  const buffer: Uint8Array = packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE)
+  const { start, end } = buffer as Uint8Array & { start: number; end: number }
+  packed.bytes = buffer
+  packed.start = start
+  packed.end = end
+}
+
+function whole(bytes: Uint8Array): Packed {
+  packed.bytes = bytes
+  packed.start = 0
+  packed.end = bytes.length
+  return packed
+}
+
+function encodeAs(value: unknown, type: string): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (isJson(type)) {
+    const text = JSON.stringify(value)
+    if (text === undefined) throw new TypeError('the value has no JSON text')
+    return encoder.encode(text)
+  }
+  if (typeof value === 'string') return encoder.encode(value)
+  throw new TypeError(`a payload of type ${type} is given as a string or as bytes`)
+}
+
+/** A copy in which nothing needs an ext type. */
+function toPlain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (value instanceof Date) return value.toJSON()
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (Array.isArray(value) || value instanceof Set) return Array.from(value, toPlain)
+  if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [toPlain(key), toPlain(item)]))
+  if (value instanceof Error) return { name: value.name, message: value.message }
+  if (value instanceof RegExp) return String(value)
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
+    return toPlain((value as { toJSON(): unknown }).toJSON())
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)]))
+}
+
+/**
+ * The value of the payload in bytes[start, end): one msgpack value, or what the media type says: a string for `text/…`, the parsed text for
+ * `application/json`, the bytes themselves for others.
+ * @throws DecodeError
+ */
+export function unpackValue(bytes: Uint8Array, start: number, end: number, type: string | undefined): unknown {
+  const payload = bytes.subarray(start, end)
+  try {
+    if (type !== undefined) {
+      if (isJson(type)) return JSON.parse(decoder.decode(payload))
+      return type.startsWith('text/') ? decoder.decode(payload) : payload
+    }
+    // Ext types and deep nesting are found here, before msgpackr makes objects of them.
+    if (skipValue(bytes, start, end) === end) return unpackr.unpack(payload)
+  } catch (cause) {
+    throw new DecodeError(`the payload is not ${type ?? 'one msgpack value'}`, { cause })
+  }
+  throw new DecodeError('the payload is not one msgpack value')
+}
+
+/** `application/json`, with or without parameters. */
+function isJson(type: string): boolean {
+  return /^application\/json\s*(;|$)/i.test(type)
+}
+
+/** @throws TypeError or RangeError for metadata that the daemon would refuse */
+export function packMetadata(metadata: Metadata): Uint8Array {
+  const bytes = packr.pack(metadata)
+  if (bytes.length > METADATA_BYTES_MAX) {
+    throw new RangeError(`metadata of ${bytes.length} bytes, at most ${METADATA_BYTES_MAX}`)
+  }
+  const map = (bytes[0] & 0xf0) === 0x80 || bytes[0] === 0xde
+  const plain = map && skipValue(bytes, 0, bytes.length) === bytes.length
+  if (!plain || metadataReader.read(bytes, 0, bytes.length) !== 0) {
+    throw new TypeError(
+      'metadata: ttl is 1 to 2,419,200,000 ms; id, type, key and reply are strings of at most 255 bytes',
+    )
+  }
+  return bytes
+}
+
+/** The metadata map in bytes[start, end), which the scanner has found well formed; empty when there is none. */
+export function unpackMetadata(bytes: Uint8Array, start: number, end: number): Metadata {
+  return start === end ? {} : unpackr.unpack(bytes.subarray(start, end))
+}

@@ -1,0 +1,43 @@
+import { mayTryAgain } from '../protocol/codes.js'
+import { SOCKET_BYTES_MAX, type SocketFactory } from './runtime.js'
+
+/** The WebSocket API does not say when its buffer empties, so while it is full it is looked at so often. */
+const DRAIN_POLL_MS = 5
+
+/** Sockets by the platform's WebSocket: browsers, workers, Node 22, Deno. */
+export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
+  const socket = new WebSocket(url, subprotocol)
+  socket.binaryType = 'arraybuffer'
+  let polling = false
+  let isOver = false
+  const poll = () => {
+    polling = false
+    if (isOver) return
+    if (socket.bufferedAmount > SOCKET_BYTES_MAX) watch()
+    else events.drained()
+  }
+  const watch = () => {
+    if (polling) return
+    polling = true
+    setTimeout(poll, DRAIN_POLL_MS)
+  }
+  socket.onopen = () => events.opened()
+  socket.onmessage = ({ data }) => {
+    if (data instanceof ArrayBuffer) events.received(new Uint8Array(data))
+    else events.receivedText()
+  }
+  socket.onclose = ({ code, reason }) => {
+    isOver = true
+    events.closed({ code, reason, mayRetry: mayTryAgain(code) })
+  }
+  return {
+    send: (bytes) => {
+      if (socket.readyState !== WebSocket.OPEN) return
+      socket.send(bytes as Uint8Array<ArrayBuffer>)
+      if (socket.bufferedAmount > SOCKET_BYTES_MAX) watch()
+    },
+    bufferedBytes: () => socket.bufferedAmount,
+    close: (code, reason) => socket.close(code, reason),
+    terminate: () => socket.close(),
+  }
+}
