@@ -1,0 +1,93 @@
+import { type Config, DEFAULTS, ENTRIES, type Entry, formatProblem } from '../config/index.js'
+import { formatBytes } from '../config/units.js'
+import { type Command, type Context, Exit, type Given } from './command.js'
+import { CONFIG_ABOUT, CONFIG_OPTION_HELP, configOf } from './config-file.js'
+import { plural } from './numbers.js'
+import { styleFor } from './style.js'
+
+export const check: Command = {
+  name: 'check',
+  usage: ['check [FILE] [--section.key VALUE]…'],
+  about: [
+    'Tells everything that is wrong with the configuration: file, line, column, key, and what was probably meant. Takes the',
+    'same arguments as serve, and starts nothing.',
+    '',
+    ...CONFIG_ABOUT,
+  ],
+  options: {
+    config: { value: 'FILE', help: 'configuration file, the same as FILE; none: read no file' },
+    print: { help: 'print the effective configuration as TOML' },
+  },
+  dottedOptions: CONFIG_OPTION_HELP,
+  positionalsMax: 1,
+  examples: [
+    { line: 'sluice check config/sluice.toml', says: 'before a restart' },
+    { line: 'sluice check --listen.port 7500 --print', says: 'what the daemon would run on' },
+  ],
+  run: checkConfig,
+}
+
+async function checkConfig(given: Given, context: Context): Promise<number> {
+  const { file, loaded } = configOf(given, context)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) context.stderr.write(`${formatProblem(problem)}\n`)
+    const { red } = styleFor(context.stderr, context.env)
+    context.stderr.write(`${red('not ok:')} ${plural(loaded.problems.length, 'problem')}\n`)
+    return Exit.USAGE
+  }
+  const entries = [...ENTRIES.values()]
+  if (given.options.has('print')) {
+    context.stdout.write(renderEffective(loaded.config, entries))
+    return Exit.OK
+  }
+  const { green } = styleFor(context.stdout, context.env)
+  const set = entries.filter((entry) => !isDefault(loaded.config, entry)).length
+  const others = loaded.sources.filter((source) => source !== file)
+  const from = [file ?? 'no file', ...others].join(', ')
+  context.stdout.write(
+    `${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default (${from})\n`,
+  )
+  return Exit.OK
+}
+
+/** TOML that says every option; what differs from the default has the default beside it. */
+function renderEffective(config: Config, entries: readonly Entry[]): string {
+  let text = ''
+  let section = ''
+  for (const entry of entries) {
+    if (entry.section !== section) {
+      text += `${section === '' ? '' : '\n'}[${entry.section}]\n`
+      section = entry.section
+    }
+    const note = isDefault(config, entry) ? '' : `  # default: ${literal(entry, settingOf(DEFAULTS, entry))}`
+    text += `${entry.key} = ${literal(entry, settingOf(config, entry))}${note}\n`
+  }
+  return text
+}
+
+function isDefault(config: Config, entry: Entry): boolean {
+  return JSON.stringify(settingOf(config, entry)) === JSON.stringify(settingOf(DEFAULTS, entry))
+}
+
+function settingOf(config: Config, { section, property }: Entry): unknown {
+  return (config as unknown as { [section: string]: { [property: string]: unknown } })[section][property]
+}
+
+function literal({ option }: Entry, value: unknown): string {
+  if (option.kind === 'size') return JSON.stringify(formatBytes(value as number))
+  if (option.kind === 'duration') return durationText(value as number)
+  return Array.isArray(value) ? `[${value.join(', ')}]` : JSON.stringify(value)
+}
+
+const DURATION_UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+]
+
+function durationText(ms: number): string {
+  if (ms === 0) return '0'
+  const [unit, factor] = DURATION_UNITS.find(([, size]) => ms % size === 0) ?? ['ms', 1]
+  return `"${ms / factor}${unit}"`
+}

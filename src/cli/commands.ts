@@ -1,0 +1,14 @@
+import type { Command } from './command.js'
+
+/** Each command is loaded only when it is run: `pub` needs no daemon, `serve` no client. */
+export const COMMANDS: readonly { name: string; summary: string; load(): Promise<Command> }[] = [
+  { name: 'serve', summary: 'start the daemon', load: async () => (await import('./serve.js')).serve },
+  {
+    name: 'pub',
+    summary: 'publish: one event, or a stream of lines',
+    load: async () => (await import('./pub.js')).pub,
+  },
+  { name: 'sub', summary: 'subscribe and print events as they come', load: async () => (await import('./sub.js')).sub },
+  { name: 'check', summary: 'check a configuration file', load: async () => (await import('./check.js')).check },
+  { name: 'bench', summary: 'a quick load run against a daemon', load: async () => (await import('./bench.js')).bench },
+]
