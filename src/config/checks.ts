@@ -13,8 +13,10 @@ export interface Check {
 /** An EVENT frame around the longest topic, the largest metadata and a payload: array, op, str 16, topic, flags, bin 32, metadata. */
 export const EVENT_OVERHEAD_BYTES_MAX = 1 + 1 + 3 + TOPIC_BYTES_MAX + 1 + 5 + METADATA_BYTES_MAX
 
-/** All slabs are views of one WebAssembly.Memory, which a 32-bit index addresses. */
-const SLABS_BYTES_MAX = 2 ** 32
+/** All slabs are views of one WebAssembly.Memory, and a position in it is a 31-bit integer. */
+const SLABS_BYTES_MAX = 2 ** 31
+/** WebAssembly's unit: each slab is rounded up to whole pages. */
+const WASM_PAGE_BYTES = 2 ** 16
 
 export const CHECKS: readonly Check[] = [
   {
@@ -38,11 +40,12 @@ export const CHECKS: readonly Check[] = [
   ]),
   {
     keys: ['router.slabs', 'router.slab_bytes'],
-    broken: ({ router }) =>
-      router.slabs * router.slabBytes > SLABS_BYTES_MAX
-        ? `router.slabs times router.slab_bytes is ${formatBytes(router.slabs * router.slabBytes)}; ` +
-          `at most ${formatBytes(SLABS_BYTES_MAX)} can be addressed`
-        : null,
+    broken: ({ router }) => {
+      const bytes = router.slabs * Math.ceil(router.slabBytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES
+      return bytes > SLABS_BYTES_MAX
+        ? `router.slabs times router.slab_bytes is ${formatBytes(bytes)}; at most ${formatBytes(SLABS_BYTES_MAX)} can be addressed`
+        : null
+    },
   },
   {
     keys: ['router.pending_bytes_max', 'router.slabs', 'router.slab_bytes'],
@@ -57,6 +60,8 @@ export const CHECKS: readonly Check[] = [
     router.pendingBytesMax,
   ]),
   atMost('router.run_bytes_max', 'router.slab_bytes', ({ router }) => [router.runBytesMax, router.slabBytes]),
+  // What is too short to be sent as it lies must fit the buffer it is gathered in.
+  atMost('router.direct_bytes', 'router.batch_bytes', ({ router }) => [router.directBytes, router.batchBytes]),
   atMost('router.batch_bytes', 'listen.message_bytes_max', ({ router, listen }) => [
     router.batchBytes,
     listen.messageBytesMax,

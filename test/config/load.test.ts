@@ -127,7 +127,7 @@ t.test('what is wrong is told with place, key, what was given and what was meant
     [
       'a list too short',
       '[router]\nlane_weights = [1, 2]',
-      ['c.toml:2:16 router.lane_weights: expected a list of 7 integers from 1 to 1000000, given [1, 2]'],
+      ['c.toml:2:16 router.lane_weights: expected a list of 7 integers from 1 to 1024, given [1, 2]'],
     ],
     [
       'a host with a port',
@@ -208,7 +208,7 @@ t.test('rules between options are told where the last word was', (t) => {
     [
       'more slabs than can be addressed',
       { text: '[router]\nslab_bytes = "2MiB"\nslabs = 4096' },
-      ['<text>:3:9 router.slabs: router.slabs times router.slab_bytes is 8GiB; at most 4GiB can be addressed'],
+      ['<text>:3:9 router.slabs: router.slabs times router.slab_bytes is 8GiB; at most 2GiB can be addressed'],
     ],
     [
       'draining later than intake stops',
@@ -217,10 +217,13 @@ t.test('rules between options are told where the last word was', (t) => {
     ],
     [
       'runs and batches that fit nothing',
-      { text: '[router]\nrun_bytes_max = "2MiB"\nbatch_bytes = "2MiB"' },
+      { text: '[router]\nrun_bytes_max = "2MiB"\nbatch_bytes = "2KiB"', flags: { 'listen.message_bytes_max': '1KiB' } },
       [
+        '--listen.message_bytes_max: protocol.payload_bytes_max (1000KiB) and 4362 bytes of topic and metadata ' +
+          'do not fit listen.message_bytes_max (1KiB)',
         '<text>:2:17 router.run_bytes_max: 2MiB is more than router.slab_bytes (1MiB)',
-        '<text>:3:15 router.batch_bytes: 2MiB is more than listen.message_bytes_max (1MiB)',
+        '<text>:3:15 router.batch_bytes: 2KiB is less than router.direct_bytes (4KiB)',
+        '--listen.message_bytes_max: 1KiB is less than router.batch_bytes (2KiB)',
       ],
     ],
     [
@@ -268,7 +271,7 @@ t.test('variables and flags that are wrong', (t) => {
       'SLUICE_LOG_LEVEL log.level: expected one of "trace", "debug", "info", "warn", "error", "fatal", "silent", given ""',
       '--listen.prot: unknown flag; did you mean --listen.port?',
       '--colour: unknown flag; config/sluice.toml lists every option',
-      '--router.lane_weights: expected a list of 7 integers from 1 to 1000000, given [1, 2]',
+      '--router.lane_weights: expected a list of 7 integers from 1 to 1024, given [1, 2]',
       '--memory.budget: expected a size from "64KiB" to "64GiB", given "1 GB"; did you mean "1GiB"?',
     ],
   )

@@ -61,22 +61,24 @@ export const router = section({
     direct_bytes: size({
       default: '4KiB',
       min: '64B',
-      max: '64MiB',
+      max: '256KiB',
       describe: 'A run of at least this many bytes is sent to each receiver as it lies, without being gathered.',
       reason: 'Above a page, the copy into a batch costs more than the send it saves.',
     }),
     batch_bytes: size({
       default: '32KiB',
       min: '1KiB',
-      max: '16MiB',
+      max: '256KiB',
       describe: 'Smaller runs for one receiver are gathered into a message of about this many bytes.',
-      reason: 'One send for hundreds of small events, small enough that a more urgent lane can still go between.',
+      reason:
+        'One send for hundreds of small events, small enough that a more urgent lane can still go between. ' +
+        'A drain holds up to 2,048 of them: 64 MiB.',
     }),
     lane_weights: integers({
       default: [64, 32, 16, 8, 4, 2, 1],
       length: 7,
       min: 1,
-      max: 1_000_000,
+      max: 1024,
       unit: 'weight',
       describe: 'Shares of lanes 1 to 7 when all of them have events waiting.',
       reason:
@@ -94,8 +96,9 @@ export const router = section({
       min: 16,
       max: 16_777_216,
       unit: 'topics',
-      describe: 'Topics known at a time; when the table is full, the ones idle longest make room.',
-      reason: 'Each is a record of a few hundred bytes: about 100 MiB at worst, however inventive publishers are.',
+      describe: 'Topics known at a time; when the table is full, idle ones make room.',
+      reason:
+        'About 100 bytes each, so 25 MiB however inventive publishers are, and room for most sets of topics at once.',
     }),
     topic_idle: duration({
       default: '10m',
