@@ -20,6 +20,8 @@ const STAMP = join(DIST, '.built')
 const SOURCES = ['src', 'scripts/build.mjs', 'tsconfig.json', 'package-lock.json']
 const BROWSER_ENTRY = 'src/client/browser.ts'
 const BROWSER_BUNDLE = 'client/sluice.min.js'
+/** Packages that the browser gets a smaller stand-in for. */
+const BROWSER_ALIASES = { msgpackr: 'src/client/msgpack-lite.ts' }
 
 const resolve = createRequire(import.meta.url).resolve
 
@@ -55,6 +57,7 @@ async function bundleBrowser(outDir) {
   await build({
     entryPoints: [join(ROOT, BROWSER_ENTRY)],
     outfile,
+    alias: Object.fromEntries(Object.entries(BROWSER_ALIASES).map(([name, path]) => [name, join(ROOT, path)])),
     bundle: true,
     minify: true,
     format: 'esm',
@@ -107,7 +110,9 @@ async function main(argv) {
     return 2
   }
   const ifNeeded = argv.length > 0
-  if (ifNeeded && isFresh()) return 0
+  // The first `npx sluice` in a checkout runs `prepare`, hides what it says, and gives up when it fails: it gets what is
+  // there, as every later one does.
+  if (ifNeeded && (isFresh() || (process.env.npm_command === 'exec' && existsSync(DIST)))) return 0
   const tsc = locate('typescript/bin/tsc')
   if (tsc !== undefined) return build(tsc)
   // `npm ci --omit=dev` runs this too, where a build made elsewhere is what is wanted.
