@@ -1,0 +1,64 @@
+import type { ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Job, JobResult } from './generator/job.js'
+import type { NullPorts, NullRequest } from './generator/null-server.js'
+import { spawnPinned, stopProcess } from './pinned.js'
+
+const GENERATOR = fileURLToPath(new URL('./generator/main.js', import.meta.url))
+const NULL_SERVER = fileURLToPath(new URL('./generator/null-server.js', import.meta.url))
+
+/** A generator in a process of its own, pinned away from the subject. */
+export class GeneratorProcess {
+  private readonly child: ChildProcess
+
+  constructor(core: number | null) {
+    this.child = spawnNode(core, GENERATOR)
+  }
+
+  async run<J extends Job>(job: J): Promise<JobResult<J>> {
+    const answer = await ask<Answer>(this.child, job)
+    if ('error' in answer) throw new Error(answer.error)
+    return answer.result as JobResult<J>
+  }
+
+  stop(): Promise<void> {
+    return stopProcess(this.child)
+  }
+}
+
+/** What generators are measured against, on the subject's core. */
+export class NullProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly ports: NullPorts,
+  ) {}
+
+  static async start(core: number | null, request: NullRequest): Promise<NullProcess> {
+    const child = spawnNode(core, NULL_SERVER)
+    return new NullProcess(child, await ask<NullPorts>(child, request))
+  }
+
+  stop(): Promise<void> {
+    return stopProcess(this.child)
+  }
+}
+
+function spawnNode(core: number | null, script: string): ChildProcess {
+  return spawnPinned(core, process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+}
+
+function ask<T>(child: ChildProcess, question: object): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null, signal: string | null) => {
+      child.off('message', onMessage)
+      reject(new Error(`a generator process ended with ${signal ?? code}`))
+    }
+    const onMessage = (message: unknown) => {
+      child.off('exit', onExit)
+      resolve(message as T)
+    }
+    child.once('message', onMessage)
+    child.once('exit', onExit)
+    child.send(question)
+  })
+}

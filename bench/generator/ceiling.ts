@@ -1,0 +1,65 @@
+import { Connection } from './connection.js'
+import type { Prepared } from './flow.js'
+import { InFlight } from './in-flight.js'
+import type { CeilingJob, CeilingResult } from './job.js'
+
+import { deliveredOf, type Receiver } from './receiver.js'
+import { inParallel, makePumps, makeReceivers } from './setup.js'
+import { Turns } from './turns.js'
+
+/** The first part of each measurement is left out: sockets and the compiler warm up. */
+const WARMUP_SHARE = 0.4
+
+/** How fast this generator sends when nobody answers, and receives when it has nothing to send. */
+export async function runCeiling(job: CeilingJob, prepared: Prepared): Promise<CeilingResult> {
+  return {
+    kind: 'ceiling',
+    sendEventsPerSecond: await sendCeiling(job, prepared),
+    receiveDeliveriesPerSecond: await receiveCeiling(job, prepared),
+  }
+}
+
+async function sendCeiling(job: CeilingJob, { flow, book, cycles, readBuffer }: Prepared): Promise<number> {
+  const unpaced = { ...flow, streams: flow.streams.map((stream) => ({ ...stream, eventsPerSecond: 0 })) }
+  const connections = await inParallel(flow.streams.length, () => openRaw(job.sinkPort, readBuffer))
+  const pumps = makePumps(unpaced, book, cycles, connections, new InFlight(Number.POSITIVE_INFINITY))
+  const turns = new Turns(pumps)
+  turns.start()
+  const rate = await rateOf(job.measureMs, () => pumps.reduce((sum, pump) => sum + pump.sent, 0))
+  turns.stop()
+  for (const connection of connections) connection.close()
+  return rate
+}
+
+async function receiveCeiling(job: CeilingJob, { flow, book, wire, readBuffer }: Prepared): Promise<number> {
+  const connections = await inParallel(flow.subscribers.length, () =>
+    openRaw(job.blastPort, readBuffer, wire.webSocket),
+  )
+  const inFlight = new InFlight(Number.POSITIVE_INFINITY)
+  const receivers = makeReceivers(wire, flow, book, connections, inFlight, () => {})
+  const rate = await rateOf(job.measureMs, () => total(receivers, flow.streams.length))
+  for (const connection of connections) connection.close()
+  for (const { verifier } of receivers) if (verifier.corrupt !== null) throw new Error(`the blast: ${verifier.corrupt}`)
+  return rate
+}
+
+function total(receivers: readonly Receiver[], streams: number): number {
+  let sum = 0
+  for (let stream = 0; stream < streams; stream++) sum += deliveredOf(receivers, stream)
+  return sum
+}
+
+async function rateOf(measureMs: number, count: () => number): Promise<number> {
+  await sleep(measureMs * WARMUP_SHARE)
+  const [from, at] = [count(), performance.now()]
+  await sleep(measureMs * (1 - WARMUP_SHARE))
+  return ((count() - from) * 1000) / (performance.now() - at)
+}
+
+function openRaw(port: number, readBuffer: Buffer, stripFrames = false): Promise<Connection> {
+  return Connection.open(port, { upgrade: false, subprotocol: null, readBuffer, stripFrames })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

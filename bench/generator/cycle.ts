@@ -1,0 +1,83 @@
+import { assert } from '../../src/base/assert.js'
+import type { Wire } from '../wires/wire.js'
+import type { StreamSpec } from './job.js'
+import { clientMessage } from './websocket.js'
+
+/** Every payload begins with the number of its stream and its place in the cycle, both 32 bits, little-endian. */
+const STAMP_BYTES = 8
+/** Any number coprime to the topic counts in use: neighbours in time are no neighbours in any table. */
+const TOPIC_STRIDE = 7919
+
+/**
+ * A stream's events, encoded once and sent over and over. As the events of a cycle all differ, a lost, doubled or
+ * reordered one shows in the received bytes; as they repeat, neither side has to encode anything while it is measured.
+ */
+export interface Cycle {
+  readonly events: number
+  /** Bytes to write. Those of event i begin at i / batch * messageBytes. */
+  readonly publications: Buffer
+  /** Bytes of one message of `batch` events, all equally long. */
+  readonly messageBytes: number
+  readonly batch: number
+}
+
+/** The deliveries of one stream under one pattern, one after the other, all equally long. */
+export interface Deliveries {
+  readonly bytes: Buffer
+  readonly recordBytes: number
+  /** Where in a record its stamp is. */
+  readonly stampAt: number
+  readonly events: number
+}
+
+export function buildCycle(wire: Wire, spec: StreamSpec, stream: number, events: number, payloadBytes: number): Cycle {
+  assert(events % spec.batch === 0, 'a cycle is made of whole batches')
+  const messages: Buffer[] = []
+  for (let first = 0; first < events; first += spec.batch) {
+    const parts: Uint8Array[] = []
+    for (let i = first; i < first + spec.batch; i++) {
+      parts.push(wire.publication(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes)))
+    }
+    messages.push(wire.webSocket ? clientMessage(parts) : Buffer.concat(parts))
+  }
+  assert(
+    messages.every((message) => message.length === messages[0].length),
+    'messages are equally long',
+  )
+  return { events, publications: Buffer.concat(messages), messageBytes: messages[0].length, batch: spec.batch }
+}
+
+export function buildDeliveries(
+  wire: Wire,
+  spec: StreamSpec,
+  stream: number,
+  events: number,
+  payloadBytes: number,
+  pattern: string,
+): Deliveries {
+  const records: Buffer[] = []
+  for (let i = 0; i < events; i++) {
+    records.push(Buffer.from(wire.delivery(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes), pattern)))
+  }
+  const recordBytes = records[0].length
+  assert(
+    records.every((record) => record.length === recordBytes),
+    'deliveries are equally long',
+  )
+  const stampAt = records[0].indexOf(payload(stream, 0, payloadBytes))
+  return { bytes: Buffer.concat(records), recordBytes, stampAt, events }
+}
+
+export function topicAt(spec: StreamSpec, event: number): string {
+  const { prefix, digits, suffix, count } = spec.topics
+  if (digits === 0) return `${prefix}${suffix}`
+  return `${prefix}${String((event * TOPIC_STRIDE) % count).padStart(digits, '0')}${suffix}`
+}
+
+function payload(stream: number, event: number, bytes: number): Buffer {
+  const filled = Buffer.alloc(bytes)
+  for (let i = STAMP_BYTES; i < bytes; i++) filled[i] = (event * 31 + i) & 0xff
+  filled.writeUInt32LE(stream, 0)
+  filled.writeUInt32LE(event, 4)
+  return filled
+}

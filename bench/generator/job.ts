@@ -1,0 +1,151 @@
+import type { WireName } from '../wires/wire.js'
+
+/** What the benchmark asks of a generator process, over IPC. All of it is plain data. */
+export type Job = FlowJob | CeilingJob | IdleJob | QueuedJob
+
+export interface Target {
+  wire: WireName
+  port: number
+  /** Whose processor time and memory are read from /proc. */
+  pid: number
+}
+
+/** Events of one publisher connection. A stream's index in the job is what its events carry as their number. */
+export interface StreamSpec {
+  /** Topics `{prefix}{number}{suffix}` with a number of so many digits, visited in a scattered but fixed order. */
+  topics: { prefix: string; digits: number; suffix: string; count: number }
+  lane: number
+  /** Events of one WebSocket message, or of one write where the protocol has no messages. */
+  batch: number
+  /** Open loop at this rate, from the intended send time; 0 sends as the socket takes it. */
+  eventsPerSecond: number
+}
+
+export interface SubscriberSpec {
+  patterns: string[]
+  /** Indices of the streams whose events the patterns match. */
+  streams: number[]
+}
+
+/** Publishers and subscribers of one measured run. */
+export interface FlowSpec {
+  streams: StreamSpec[]
+  subscribers: SubscriberSpec[]
+  payloadBytes: number
+  /** Events before a stream repeats its bytes; a multiple of each stream's batch and number of topics. */
+  cycleEvents: number
+  /** Publishers without a rate wait while more bytes of deliveries than this are under way. */
+  inFlightBytesMax: number
+  /** Subscribe and unsubscribe commands a second on a connection of its own, on patterns that overlap the topics. */
+  churnPerSecond: number
+  /** Bytes read from, or written to, one socket at a time. */
+  chunkBytesMax: number
+}
+
+export interface FlowJob {
+  kind: 'flow'
+  target: Target
+  flow: FlowSpec
+  warmupMs: number
+  measureMs: number
+}
+
+/** The same flow against processes that do nothing: one discards, one sends deliveries encoded beforehand. */
+export interface CeilingJob {
+  kind: 'ceiling'
+  target: Target
+  flow: FlowSpec
+  sinkPort: number
+  blastPort: number
+  measureMs: number
+}
+
+export interface IdleJob {
+  kind: 'idle'
+  target: Target
+  connections: number
+}
+
+export interface QueuedJob {
+  kind: 'queued'
+  target: Target
+  events: number
+  payloadBytes: number
+}
+
+export interface FlowResult {
+  kind: 'flow'
+  streams: StreamResult[]
+  measuredMs: number
+  subjectCpuPercent: number
+  generatorCpuPercent: number
+  subjectRssBytes: number
+  /** Subscribe and unsubscribe commands sent while measured. */
+  churned: number
+}
+
+export interface StreamResult {
+  /** Over the whole run, with warm-up and drain. */
+  published: number
+  expected: number
+  delivered: number
+  lost: number
+  doubled: number
+  reordered: number
+  /** Notices of the peer found between deliveries, such as gaps. */
+  notices: number
+  /** Within the measured time. */
+  publishedPerSecond: number
+  deliveredPerSecond: number
+  /** Of streams with a rate: from the intended send time to the receipt. */
+  latency: LatencyResult | null
+}
+
+export interface LatencyResult {
+  count: number
+  p50Us: number
+  p99Us: number
+  p999Us: number
+  maxUs: number
+  /** How late the generator itself wrote, which is part of the latency. */
+  sendLateP99Us: number
+  /** HDR histogram in nanoseconds, V2 compressed, base64. */
+  histogram: string
+}
+
+export interface CeilingResult {
+  kind: 'ceiling'
+  sendEventsPerSecond: number
+  receiveDeliveriesPerSecond: number
+}
+
+export interface IdleResult {
+  kind: 'idle'
+  connections: number
+  rssBeforeBytes: number
+  rssAfterBytes: number
+  bytesEach: number
+}
+
+export interface QueuedResult {
+  kind: 'queued'
+  published: number
+  /** In the subject's own memory: without what the kernel's socket buffers held. */
+  queued: number
+  kernelBytes: number
+  rssBeforeBytes: number
+  rssAfterBytes: number
+  bytesEach: number
+  delivered: number
+  lost: number
+}
+
+export type JobResult<J extends Job> = J extends FlowJob
+  ? FlowResult
+  : J extends CeilingJob
+    ? CeilingResult
+    : J extends IdleJob
+      ? IdleResult
+      : QueuedResult
+
+export type Answer = { result: FlowResult | CeilingResult | IdleResult | QueuedResult } | { error: string }

@@ -1,0 +1,39 @@
+import { runCeiling } from './ceiling.js'
+import { type Prepared, prepareFor, runFlow } from './flow.js'
+import { runIdle } from './idle.js'
+import type { Answer, FlowJob, Job } from './job.js'
+import { runQueued } from './queued.js'
+
+/** A generator process: takes one job after the other over IPC and ends with its parent. */
+let prepared: { key: string; value: Prepared } | null = null
+
+process.on('message', async (job: Job) => {
+  let answer: Answer
+  try {
+    answer = { result: await run(job) }
+  } catch (error) {
+    answer = { error: error instanceof Error ? error.message : String(error) }
+  }
+  process.send!(answer)
+})
+process.on('disconnect', () => process.exit())
+
+function run(job: Job) {
+  switch (job.kind) {
+    case 'flow':
+      return runFlow(job, preparedFor(job))
+    case 'ceiling':
+      return runCeiling(job, preparedFor(job))
+    case 'idle':
+      return runIdle(job)
+    case 'queued':
+      return runQueued(job)
+  }
+}
+
+/** Encoding a long cycle takes longer than a run, so it is kept for the next run of the same flow. */
+function preparedFor(job: Pick<FlowJob, 'target' | 'flow'>): Prepared {
+  const key = JSON.stringify([job.target.wire, job.flow])
+  if (prepared?.key !== key) prepared = { key, value: prepareFor(job) }
+  return prepared.value
+}

@@ -1,0 +1,95 @@
+import { kernelQueueBytes } from '../proc.js'
+import { wireNamed } from '../wires/index.js'
+import type { Connection } from './connection.js'
+import { buildCycle, buildDeliveries } from './cycle.js'
+import type { QueuedJob, QueuedResult, StreamSpec } from './job.js'
+import { settledRssBytes } from './settle.js'
+import { openReceiver, openTo } from './setup.js'
+import { CycleVerifier } from './verify.js'
+
+const BATCH = 64
+const CYCLE_EVENTS = 64 * 127
+const READ_BYTES = 256 * 1024
+const STREAM: StreamSpec = {
+  topics: { prefix: 'queued', digits: 0, suffix: '', count: 1 },
+  lane: 3,
+  batch: BATCH,
+  eventsPerSecond: 0,
+}
+const STILL_MS = 3000
+/** Rounds of topping up what the kernel took: its buffers grow while they are filled. */
+const ROUNDS_MAX = 8
+
+/** Memory of events that wait in the subject because their subscriber does not read. */
+export async function runQueued(job: QueuedJob): Promise<QueuedResult> {
+  const wire = wireNamed(job.target.wire)
+  const { port, pid } = job.target
+  const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  const cycle = buildCycle(wire, STREAM, 0, CYCLE_EVENTS, job.payloadBytes)
+  const pattern = STREAM.topics.prefix
+  const deliveries = buildDeliveries(wire, STREAM, 0, CYCLE_EVENTS, job.payloadBytes, pattern)
+  const verifier = new CycleVerifier(deliveries, 0, wire.noticeEnd)
+  const open: Connection[] = []
+  try {
+    const spec = { patterns: [pattern], streams: [0] }
+    // Twice what is to wait, so that the limits are not what is measured.
+    const limits = { bytesMax: job.events * deliveries.recordBytes * 2, eventsMax: job.events * 2 }
+    const subscriber = await openReceiver(wire, port, readBuffer, spec, limits)
+    open.push(subscriber)
+    const publisher = await openTo(wire, port, readBuffer)
+    open.push(publisher)
+    await wire.open(publisher, 'publisher')
+    subscriber.stream((chunk, start, end) => verifier.feed(chunk, start, end))
+    subscriber.pause()
+    const rssBeforeBytes = await settledRssBytes(pid)
+
+    let published = 0
+    let kernelBytes = 0
+    const queued = () => published - Math.round(kernelBytes / deliveries.recordBytes)
+    for (let round = 0; round < ROUNDS_MAX && queued() < job.events; round++) {
+      const messages = Math.ceil((job.events - queued()) / BATCH)
+      for (let i = 0; i < messages; i++, published += BATCH) {
+        const at = (published % CYCLE_EVENTS) / BATCH
+        const message = cycle.publications.subarray(at * cycle.messageBytes, (at + 1) * cycle.messageBytes)
+        if (!publisher.write(message)) await new Promise<void>((resolve) => publisher.onceDrained(resolve))
+      }
+      await wire.sync(publisher)
+      kernelBytes = kernelQueueBytes(subscriber.localPort, port)
+    }
+    const rssAfterBytes = await settledRssBytes(pid)
+    kernelBytes = kernelQueueBytes(subscriber.localPort, port)
+    const waiting = queued()
+
+    subscriber.resume()
+    await allArrived(verifier, published)
+    if (verifier.corrupt !== null) throw new Error(`the subscriber received ${verifier.corrupt}`)
+    const { delivered, doubled } = verifier.checks[0]
+    return {
+      kind: 'queued',
+      published,
+      queued: waiting,
+      kernelBytes,
+      rssBeforeBytes,
+      rssAfterBytes,
+      bytesEach: (rssAfterBytes - rssBeforeBytes) / waiting,
+      delivered,
+      lost: published - (delivered - doubled),
+    }
+  } finally {
+    for (const connection of open) connection.close()
+  }
+}
+
+async function allArrived(verifier: CycleVerifier, published: number): Promise<void> {
+  const [check] = verifier.checks
+  let last = -1
+  let movedAt = performance.now()
+  while (check.delivered < published && performance.now() - movedAt < STILL_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    verifier.settle()
+    if (check.delivered !== last) {
+      last = check.delivered
+      movedAt = performance.now()
+    }
+  }
+}

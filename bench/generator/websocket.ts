@@ -1,0 +1,108 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+const CLIENT_HEADER_BYTES_MAX = 14
+const MASKED = 0x80
+
+/**
+ * One masked binary message (RFC 6455, 5.2) from a client. The masking key is zero: a legal key, which leaves the
+ * body as it is, so that the generator pays nothing for masking; the peer unmasks as it would with any other.
+ */
+export function clientMessage(parts: readonly Uint8Array[], opcode = 2): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const header = Buffer.alloc(CLIENT_HEADER_BYTES_MAX)
+  header[0] = 0x80 | opcode
+  const end = writeLength(header, length, MASKED) + 4
+  return Buffer.concat([header.subarray(0, end), ...parts])
+}
+
+/** The same from a server: not masked. */
+export function serverMessage(parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const header = Buffer.alloc(CLIENT_HEADER_BYTES_MAX)
+  header[0] = 0x82
+  return Buffer.concat([header.subarray(0, writeLength(header, length, 0)), ...parts])
+}
+
+function writeLength(header: Buffer, length: number, mask: number): number {
+  if (length < 126) {
+    header[1] = mask | length
+    return 2
+  }
+  if (length < 0x10000) {
+    header[1] = mask | 126
+    header.writeUInt16BE(length, 2)
+    return 4
+  }
+  header[1] = mask | 127
+  header.writeBigUInt64BE(BigInt(length), 2)
+  return 10
+}
+
+export function upgradeRequest(host: string, subprotocol: string | null): { request: string; accept: string } {
+  const key = randomBytes(16).toString('base64')
+  const offer = subprotocol === null ? '' : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`
+  return {
+    request:
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${offer}\r\n`,
+    accept: createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64'),
+  }
+}
+
+/** What the stripper finds; ranges are valid during the call only. */
+export interface MessageSink {
+  /** Bytes of a data message, in order; a message may come in several pieces. */
+  body(chunk: Buffer, start: number, end: number): void
+  ping(body: Buffer): void
+  closed(code: number): void
+}
+
+/** Takes the frame headers out of a server's byte stream, wherever the chunks are cut. */
+export class WebSocketStripper {
+  private bodyLeft = 0
+  private opcode = 0
+  private readonly header = Buffer.alloc(10)
+  private headerLength = 0
+  private control: Buffer[] = []
+
+  constructor(private readonly sink: MessageSink) {}
+
+  feed(chunk: Buffer, start: number, end: number): void {
+    let pos = start
+    while (pos < end) {
+      if (this.bodyLeft > 0) {
+        const stop = Math.min(end, pos + this.bodyLeft)
+        this.bodyLeft -= stop - pos
+        if (this.opcode < 8) this.sink.body(chunk, pos, stop)
+        else this.controlPiece(chunk, pos, stop)
+        pos = stop
+      } else pos = this.readHeader(chunk, pos, end)
+    }
+  }
+
+  private readHeader(chunk: Buffer, pos: number, end: number): number {
+    const { header } = this
+    while (pos < end) {
+      header[this.headerLength++] = chunk[pos++]
+      if (this.headerLength < 2) continue
+      const short = header[1] & 0x7f
+      const length = short < 126 ? 2 : short === 126 ? 4 : 10
+      if (this.headerLength < length) continue
+      this.headerLength = 0
+      this.opcode = header[0] & 0x0f
+      this.bodyLeft = short < 126 ? short : short === 126 ? header.readUInt16BE(2) : header.readUIntBE(4, 6)
+      if (this.bodyLeft === 0 && this.opcode >= 8) this.controlPiece(chunk, pos, pos)
+      return pos
+    }
+    return pos
+  }
+
+  private controlPiece(chunk: Buffer, start: number, end: number): void {
+    this.control.push(Buffer.from(chunk.subarray(start, end)))
+    if (this.bodyLeft > 0) return
+    const body = Buffer.concat(this.control)
+    this.control = []
+    if (this.opcode === 9) this.sink.ping(body)
+    else if (this.opcode === 8) this.sink.closed(body.length >= 2 ? body.readUInt16BE(0) : 1005)
+  }
+}

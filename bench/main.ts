@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs'
+import { machine } from './machine.js'
+import { measure, stepsOf } from './measure.js'
+import { HELP, type Options, parseOptions } from './options.js'
+import { endChildrenOnExit, pinning } from './pinned.js'
+import type { Verdict } from './report/floors.js'
+import { Progress } from './report/progress.js'
+import type { Row } from './report/row.js'
+import { scenarioText } from './report/table.js'
+import { SUBJECTS } from './subjects/index.js'
+import type { Subject } from './subjects/subject.js'
+
+/** 0 all measured; 1 something failed, or our daemon lost, doubled or reordered events; 2 wrong arguments. A missed floor is no failure. */
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<number> {
+  let options: Options | null
+  try {
+    options = parseOptions(argv)
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`)
+    return 2
+  }
+  if (options === null) {
+    console.log(HELP)
+    return 0
+  }
+
+  endChildrenOnExit()
+  const where = machine()
+  const pins = pinning(options.subjectCore, options.generatorCore)
+  console.log(`${where.processor}, ${where.cores} cores, Linux ${where.kernel}, Node ${where.node}, ${where.commit}`)
+  if (pins.problem === null)
+    console.log(`daemon and peers on core ${pins.subjectCore}, generators on core ${pins.generatorCore}`)
+  else console.log(`NOT PINNED, so the figures are not comparable: ${pins.problem}`)
+  console.log(`median of ${options.runs} runs of ${options.measureMs} ms after ${options.warmupMs} ms of warm-up`)
+
+  const { present, described } = takeStock(options)
+  const steps = options.scenarios.reduce((sum, scenario) => sum + stepsOf(scenario, present, options.runs), 0)
+  const progress = new Progress(steps)
+  const measured: { rows: Row[]; verdicts: (Verdict & { scenario: string })[] } = { rows: [], verdicts: [] }
+  for (const scenario of options.scenarios) {
+    const rows = await measure(scenario, present, options, pins, progress)
+    const verdicts = scenario.floors.map((floor) => floor.check(rows))
+    progress.clear()
+    console.log(scenarioText(scenario, rows, verdicts))
+    measured.rows.push(...rows)
+    measured.verdicts.push(...verdicts.map((verdict) => ({ scenario: scenario.name, ...verdict })))
+  }
+
+  if (options.json !== null) {
+    const { runs, warmupMs, measureMs } = options
+    const settings = { runs, warmupMs, measureMs }
+    const at = new Date().toISOString()
+    const report = { at, machine: where, pinning: pins, settings, subjects: described, ...measured }
+    writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  }
+  const ours = measured.rows.filter((row) => row.subject === 'sluice')
+  const sound = ours.every((row) => row.errors.length === 0 && row.lost + row.doubled + row.reordered === 0)
+  return sound ? 0 : 1
+}
+
+interface Described {
+  name: string
+  settings: string
+  version?: string
+  absent?: string
+}
+
+/** Finds out who can take part, and says in a sentence who cannot. */
+function takeStock(options: Options): { present: Subject[]; described: Described[] } {
+  const present: Subject[] = []
+  const described: Described[] = []
+  for (const name of ['sluice', ...options.peers] as const) {
+    const subject = SUBJECTS[name]
+    const probed = subject.probe()
+    described.push({ name, settings: subject.settings, ...probed })
+    if ('absent' in probed) {
+      console.log(`${subject.label} is skipped: ${probed.absent}`)
+      continue
+    }
+    present.push(subject)
+    console.log(`${subject.label}: ${probed.version}; ${subject.settings}`)
+  }
+  return { present, described }
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+
+/** Kernel ticks a second in /proc/PID/stat: USER_HZ, 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100
+
+/** Processor time a process has used so far, in ms, all its threads together; resolution 10 ms. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
+}
+
+/** Resident memory of a process. */
+export function rssBytesOf(pid: number): number {
+  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
+  if (match === null) throw new Error(`no VmRSS for process ${pid}`)
+  return Number(match[1]) * 1024
+}
+
+/**
+ * Bytes that the kernel holds on a loopback connection: sent by one end and not yet read by the other.
+ * A loopback segment counts in the sender's queue until acknowledged and in the receiver's until read, never in both.
+ */
+export function kernelQueueBytes(onePort: number, otherPort: number): number {
+  let bytes = 0
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readTable(table)) {
+      const [, local, remote, , queues] = line.trim().split(/\s+/)
+      const ports = [portOf(local), portOf(remote)]
+      if (!ports.includes(onePort) || !ports.includes(otherPort)) continue
+      const [sending, receiving] = queues.split(':')
+      bytes += Number.parseInt(sending, 16) + Number.parseInt(receiving, 16)
+    }
+  }
+  return bytes
+}
+
+function readTable(path: string): string[] {
+  try {
+    return readFileSync(path, 'latin1').trim().split('\n').slice(1)
+  } catch {
+    return [] // no IPv6
+  }
+}
+
+function portOf(address: string): number {
+  return Number.parseInt(address.slice(address.indexOf(':') + 1), 16)
+}

@@ -1,0 +1,18 @@
+/** A number with its unit, short enough for a table: `8.43 M/s`, `21.4 µs`, `1.2 KiB`. */
+export function quantity(value: number, unit: string): string {
+  if (unit === 'B') return Math.abs(value) < 10_240 ? `${Math.round(value)} B` : `${(value / 1024).toFixed(1)} KiB`
+  if (unit === '/s') return value >= 1e6 ? `${digits(value / 1e6)} M/s` : `${digits(value / 1e3)} k/s`
+  if (unit === 'µs' && value >= 10_000) return `${digits(value / 1000)} ms`
+  return `${digits(value)} ${unit}`
+}
+
+/** Three digits that count. */
+function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+/** A count: `12.3 M`. */
+export function count(value: number): string {
+  if (value >= 1e6) return `${digits(value / 1e6)} M`
+  return value >= 1e4 ? `${digits(value / 1e3)} k` : String(value)
+}

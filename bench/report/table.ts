@@ -1,0 +1,74 @@
+import { FIGURE_UNITS, type FigureName, type Scenario } from '../scenarios/scenario.js'
+import { SUBJECTS } from '../subjects/index.js'
+import type { Verdict } from './floors.js'
+import { count, quantity } from './quantity.js'
+import type { Row } from './row.js'
+
+/** A scenario's rows and verdicts as text. */
+export function scenarioText(scenario: Scenario, rows: readonly Row[], verdicts: readonly Verdict[]): string {
+  const lines = ['', `${scenario.name}: ${scenario.title}`]
+  const names = figureNames(rows)
+  const header = [
+    '',
+    ...names.map(headerOf),
+    'in',
+    'out',
+    'batch',
+    'payload',
+    'lost',
+    'doubled',
+    'reordered',
+    'cpu',
+    'generator',
+  ]
+  lines.push(...aligned([header, ...rows.map((row) => cells(row, names))]))
+  for (const row of rows) for (const note of [...row.notes, ...row.errors]) lines.push(`  ! ${title(row)}: ${note}`)
+  for (const { what, measured, pass } of verdicts) {
+    lines.push(`  ${pass === null ? 'n/a  ' : pass ? 'PASS ' : 'SHORT'} ${what}: ${measured}`)
+  }
+  return lines.join('\n')
+}
+
+function cells(row: Row, names: readonly FigureName[]): string[] {
+  const flows = row.deliveriesOut > 0
+  const figure = (name: FigureName) => {
+    const known = row.figures[name]
+    return known === undefined ? '–' : quantity(known.median, FIGURE_UNITS[name])
+  }
+  const bound = row.generatorBound ? ' GENERATOR-BOUND' : ''
+  return [
+    title(row),
+    ...names.map(figure),
+    flows ? count(row.eventsIn) : '–',
+    flows ? count(row.deliveriesOut) : '–',
+    row.batch > 0 ? String(row.batch) : '–',
+    row.payloadBytes > 0 ? `${row.payloadBytes} B` : '–',
+    flows ? String(row.lost) : '–',
+    flows ? String(row.doubled) : '–',
+    flows ? String(row.reordered) : '–',
+    row.subjectCpuPercent > 0 ? `${row.subjectCpuPercent.toFixed(0)} %` : '–',
+    row.generatorCpuPercent > 0 ? `${row.generatorCpuPercent.toFixed(0)} %${bound}` : '–',
+  ]
+}
+
+function title(row: Row): string {
+  const { label } = SUBJECTS[row.subject]
+  return row.variant === '' ? label : `${label}, ${row.variant}`
+}
+
+function headerOf(name: FigureName): string {
+  return name === 'rate' ? 'deliveries' : name === 'bytesEach' ? 'memory each' : name
+}
+
+function figureNames(rows: readonly Row[]): FigureName[] {
+  const order = Object.keys(FIGURE_UNITS) as FigureName[]
+  return order.filter((name) => rows.some((row) => row.figures[name] !== undefined))
+}
+
+function aligned(table: readonly string[][]): string[] {
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
+  return table.map((row) => {
+    const padded = row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+    return `  ${padded.join('  ')}`.trimEnd()
+  })
+}

@@ -1,0 +1,54 @@
+import type { FlowSpec, StreamResult, StreamSpec, SubscriberSpec } from '../generator/job.js'
+import { DEFAULTS } from '../subjects/subject.js'
+import type { Case, Figures, FlowCase } from './scenario.js'
+
+export const PAYLOAD_BYTES = 128
+/** Large enough that any loss in practice is no multiple of it, and a multiple of 64. */
+export const CYCLE_EVENTS = 64 * 1023
+/** With many readers at different places of the cycle, it has to stay in the processor's cache. */
+export const SMALL_CYCLE_EVENTS = 64 * 31
+const MIB = 1024 * 1024
+
+export const NEEDS_NOTHING = DEFAULTS
+
+export function stream(topic: string, batch: number, changes: Partial<StreamSpec> = {}): StreamSpec {
+  return { topics: { prefix: topic, digits: 0, suffix: '', count: 1 }, lane: 3, batch, eventsPerSecond: 0, ...changes }
+}
+
+export function subscriber(patterns: string[], streams: number[]): SubscriberSpec {
+  return { patterns, streams }
+}
+
+/** In-flight bytes: tens of milliseconds of work at the highest rates, so never what limits; bounded, so that the backlog is. */
+export function flow(streams: StreamSpec[], subscribers: SubscriberSpec[], changes: Partial<FlowSpec> = {}): FlowSpec {
+  return {
+    streams,
+    subscribers,
+    payloadBytes: PAYLOAD_BYTES,
+    cycleEvents: CYCLE_EVENTS,
+    inFlightBytesMax: 8 * MIB,
+    churnPerSecond: 0,
+    chunkBytesMax: 256 * 1024,
+    ...changes,
+  }
+}
+
+export function flowCase(variant: string, spec: FlowSpec, figures: FlowCase['figures'], withPeers = true): Case {
+  // The fullest batch is what a flood is described by; a paced stream beside it has single events.
+  const batch = Math.max(...spec.streams.map((each) => each.batch))
+  return { kind: 'flow', variant, withPeers, batch, payloadBytes: spec.payloadBytes, flow: spec, figures }
+}
+
+/** Deliveries of all streams. */
+export function rate(streams: readonly StreamResult[]): Figures {
+  return { rate: streams.reduce((sum, each) => sum + each.deliveredPerSecond, 0) }
+}
+
+/** Percentiles of the first stream that has them. */
+export function latency(streams: readonly StreamResult[]): Figures {
+  const measured = streams.find((each) => each.latency !== null)?.latency
+  if (measured === undefined || measured === null) return {}
+  return { p50: measured.p50Us, p99: measured.p99Us, 'p99.9': measured.p999Us }
+}
+
+export const bytes = { MIB }

@@ -1,0 +1,68 @@
+import { atLeast, timesPeer, unlost } from '../report/floors.js'
+import { bytes, flow, flowCase, NEEDS_NOTHING, rate, SMALL_CYCLE_EVENTS, stream, subscriber } from './build.js'
+import type { Scenario } from './scenario.js'
+
+const TOPIC = 'bench.one'
+const FAN_IN = 64
+
+export const oneToOne64: Scenario = {
+  name: 'one-to-one-64',
+  title: '1 → 1, 64 events a frame',
+  peers: ['nats', 'redis'],
+  need: NEEDS_NOTHING,
+  cases: [flowCase('', flow([stream(TOPIC, 64)], [subscriber([TOPIC], [0])]), rate)],
+  floors: [atLeast('rate', 7e6), timesPeer('rate', 'nats', 1.5), unlost()],
+}
+
+export const oneToOne1: Scenario = {
+  name: 'one-to-one-1',
+  title: '1 → 1, one event a frame',
+  peers: ['nats-websocket', 'redis'],
+  need: NEEDS_NOTHING,
+  cases: [flowCase('', flow([stream(TOPIC, 1)], [subscriber([TOPIC], [0])]), rate)],
+  floors: [atLeast('rate', 1.8e6), timesPeer('rate', 'redis', 1), timesPeer('rate', 'nats-websocket', 1), unlost()],
+}
+
+export const fanOut100 = fanOut(100)
+export const fanOut1000 = fanOut(1000)
+
+function fanOut(subscribers: number): Scenario {
+  const readers = Array.from({ length: subscribers }, () => subscriber([TOPIC], [0]))
+  const spec = flow([stream(TOPIC, 64)], readers, {
+    cycleEvents: SMALL_CYCLE_EVENTS,
+    // One frame of 64 events is 9 MB of deliveries at 1,000 subscribers: some frames must be under way.
+    inFlightBytesMax: 64 * bytes.MIB,
+  })
+  return {
+    name: `fan-out-${subscribers}`,
+    title: `1 → ${subscribers.toLocaleString('en')}, 64 events a frame`,
+    peers: ['nats', 'redis'],
+    need: NEEDS_NOTHING,
+    cases: [flowCase('', spec, rate)],
+    floors: [atLeast('rate', 20e6), timesPeer('rate', 'nats', 3), unlost()],
+  }
+}
+
+export const fanIn64: Scenario = {
+  name: 'fan-in-64',
+  title: `${FAN_IN} publishers → 1, one event a frame`,
+  peers: ['nats-websocket', 'redis'],
+  need: NEEDS_NOTHING,
+  cases: [
+    flowCase(
+      '',
+      flow(
+        Array.from({ length: FAN_IN }, () => stream(TOPIC, 1)),
+        [
+          subscriber(
+            [TOPIC],
+            Array.from({ length: FAN_IN }, (_, i) => i),
+          ),
+        ],
+        { cycleEvents: SMALL_CYCLE_EVENTS, chunkBytesMax: 64 * 1024 },
+      ),
+      rate,
+    ),
+  ],
+  floors: [atLeast('rate', 1.5e6), unlost()],
+}
