@@ -87,8 +87,8 @@ export class Outgoing {
   ): boolean {
     const size = eventBytes(head, end - start, metadata)
     if (this.flowing && !this.open.hasRoom(size)) {
-      // Sending packs control frames, and a packed value lies where they are packed.
-      source = source.slice(start, end)
+      // Sending packs control frames, and a packed value lies where they are packed. (A Buffer's slice() would be a view.)
+      source = new Uint8Array(source.subarray(start, end))
       end -= start
       start = 0
       this.makeRoom(size)

@@ -49,7 +49,7 @@ export class TopicTable {
     let topic = find(this.young.get(hash), bytes, start, end)
     if (topic !== undefined) return topic
     const aged = find(this.old.get(hash), bytes, start, end)
-    const own = aged?.bytes ?? bytes.slice(start, end)
+    const own = aged?.bytes ?? new Uint8Array(bytes.subarray(start, end))
     topic = new Topic(own, aged?.text ?? decoder.decode(own), hash)
     this.add(topic)
     return topic
