@@ -1,5 +1,5 @@
 /** What a link's write answers. */
-export const enum Written {
+export enum Written {
   /** The transport took the bytes and has nothing waiting. */
   SENT = 1,
   /** The transport took the bytes but could not pass all of them on: write no more until it says so (Router.writable). */

@@ -1,4 +1,4 @@
-import { DROP_REASONS, LANES, type DropReason } from '../protocol/ops.js'
+import { DROP_REASONS, type DropReason, LANES } from '../protocol/ops.js'
 
 /** Index of a drop reason in the arrays that count by reason. */
 export const REASON = Object.fromEntries(DROP_REASONS.map((reason, index) => [reason, index])) as {
@@ -25,12 +25,11 @@ export class Meters {
   expiredUnrouted = 0
   matched = 0
   delivered = 0
-  deliveredBytes = 0
+  writtenBytes = 0
   /** Writes to links, so that bytes and events per write can be told. */
   writes = 0
   pendingInOutboxes = 0
-  readonly acceptedByLane = new Float64Array(LANES)
-  readonly deliveredByLane = new Float64Array(LANES)
+  readonly routedByLane = new Float64Array(LANES)
   /** By REASON. */
   readonly dropped = new Float64Array(DROP_REASONS.length)
   /** Refused events and frames by code; refused is not accepted. */

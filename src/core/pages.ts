@@ -26,7 +26,7 @@ export class PagePool {
   sizeFor(length: number, previous: number): number {
     for (const size of SIZES) if (size >= length && size > previous) return size
     const largest = SIZES[SIZES.length - 1]
-    return length > largest ? length : largest
+    return Math.max(length, largest)
   }
 
   acquire(size: number): Page {

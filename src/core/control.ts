@@ -1,0 +1,138 @@
+import { Code, codeMessage } from '../protocol/codes.js'
+import { decodeControl, type ErrorDetails, type SubscribeOptions } from '../protocol/control.js'
+import { CONTROL_BYTES_MAX, TOPIC_BYTES_MAX, TOPIC_TOKENS_MAX } from '../protocol/limits.js'
+import { Op, PROTOCOL_VERSION } from '../protocol/ops.js'
+import { checkPattern } from '../protocol/topic.js'
+import type { Router } from './router.js'
+import type { Session } from './session.js'
+import { Subscription } from './subscription.js'
+
+const encoder = new TextEncoder()
+
+/** Answers control frames. Nothing here is on the way of an event. */
+export class Control {
+  private subscriptionsMade = 0
+
+  constructor(private readonly router: Router) {}
+
+  welcome(session: Session): void {
+    const { options } = this.router
+    session.outbox.sendControl({
+      op: Op.WELCOME,
+      info: {
+        version: PROTOCOL_VERSION,
+        server: options.server,
+        session: session.id,
+        software: options.software,
+        limits: {
+          messageBytesMax: options.messageBytesMax,
+          payloadBytesMax: options.payloadBytesMax,
+          topicBytesMax: TOPIC_BYTES_MAX,
+          topicTokensMax: TOPIC_TOKENS_MAX,
+          controlBytesMax: CONTROL_BYTES_MAX,
+          subscriptionsMax: options.subscriptionsMax,
+        },
+      },
+    })
+  }
+
+  /** The frame at [start, end), whose end is known to be right. */
+  handle(session: Session, bytes: Uint8Array, start: number, end: number): void {
+    const frame = decodeControl(bytes, start, end)
+    if (typeof frame === 'number') {
+      this.router.refuse(session, frame, '')
+      return
+    }
+    switch (frame.op) {
+      case Op.HELLO:
+        if (frame.info.version !== undefined && frame.info.version !== PROTOCOL_VERSION) {
+          this.router.fail(session, Code.UNSUPPORTED_VERSION)
+        } else session.name = frame.info.name ?? ''
+        return
+      case Op.SUBSCRIBE:
+        this.answer(session, frame.request, this.subscribe(session, frame.pattern, frame.options))
+        return
+      case Op.UNSUBSCRIBE:
+        this.answer(session, frame.request, this.unsubscribe(session, frame.pattern))
+        return
+      case Op.SYNC:
+        this.router.tellRefusals(session)
+        session.outbox.sendControl({
+          op: Op.SYNCED,
+          request: frame.request,
+          accepted: session.accepted,
+          refused: session.refused,
+        })
+        return
+      case Op.PING:
+        session.outbox.sendControl({ op: Op.PONG, token: frame.token })
+        return
+      case Op.PONG:
+        return
+      default:
+        // WELCOME, OK and the like are the daemon's to send.
+        this.router.refuse(session, Code.UNKNOWN_OP, '')
+    }
+  }
+
+  private answer(session: Session, request: number, code: number): void {
+    if (code === 0) {
+      if (request !== 0) session.outbox.sendControl({ op: Op.OK, request })
+      return
+    }
+    this.router.meters.refuse(code, 1)
+    this.error(session, request, code, codeMessage(code), {})
+  }
+
+  error(session: Session, request: number, code: number, message: string, details: ErrorDetails): void {
+    session.outbox.sendControl({ op: Op.ERROR, request, code, message, details })
+  }
+
+  private subscribe(session: Session, pattern: string, options: SubscribeOptions): number {
+    const text = encoder.encode(pattern)
+    const bad = checkPattern(text, 0, text.length)
+    if (bad !== 0) return bad
+    const { options: core, patterns } = this.router
+    const policy = options.policy ?? core.outboxPolicy
+    const bytesMax = Math.min(options.bytesMax ?? core.outboxBytesMax, core.outboxBytesMax)
+    const eventsMax = Math.min(options.eventsMax ?? core.outboxEventsMax, core.outboxEventsMax)
+    const known = session.subscriptions.get(pattern)
+    if (known !== undefined) {
+      known.policy = policy
+      known.bytesMax = bytesMax
+      known.eventsMax = eventsMax
+      return 0
+    }
+    if (session.subscriptions.size >= core.subscriptionsMax) return Code.TOO_MANY_SUBSCRIPTIONS
+    const subscription = new Subscription(session, pattern, this.subscriptionsMade++, policy, bytesMax, eventsMax)
+    session.subscriptions.set(pattern, subscription)
+    patterns.add(subscription)
+    return 0
+  }
+
+  private unsubscribe(session: Session, pattern: string): number {
+    const subscription = session.subscriptions.get(pattern)
+    if (subscription === undefined) return Code.NOT_SUBSCRIBED
+    session.subscriptions.delete(pattern)
+    this.router.patterns.remove(subscription)
+    session.outbox.tellGaps()
+    session.outbox.discard(subscription)
+    return 0
+  }
+
+  /** Tells the session why, then ends it. */
+  fail(session: Session, code: number): void {
+    this.error(session, 0, code, codeMessage(code), {})
+    session.outbox.end(code, codeMessage(code))
+  }
+
+  tellRefusals(session: Session): void {
+    for (const { code, count, topic } of session.refusals.take()) {
+      this.error(session, 0, code, codeMessage(code), {
+        count,
+        ...(topic !== '' && { topic }),
+        ...(code === Code.OVERLOADED && { retryAfterMs: this.router.options.retryAfterMs }),
+      })
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import { Code } from '../protocol/codes.js'
+import { LANES } from '../protocol/ops.js'
+import type { WaitingLane } from './backlog.js'
+import { Budget } from './budget.js'
+import type { Link } from './link.js'
+import type { MatchList } from './match-list.js'
+import type { Meters } from './meters.js'
+import type { CoreOptions } from './options.js'
+import type { Outbox, OutboxContext } from './outbox.js'
+import { PagePool } from './pages.js'
+import type { Run } from './run.js'
+import { Session } from './session.js'
+import type { Subscription } from './subscription.js'
+
+/** Open batches at once; with more receivers than this in one drain, the first ones are flushed early. */
+const OPEN_BATCHES_MAX = 2048
+/** What a run costs in work even if it is tiny or nobody receives it. */
+const RUN_WORK_BYTES = 64
+const NO_RECEIVERS: readonly Subscription[] = []
+
+/**
+ * From a run and its receivers to writes on links. Consecutive runs that lie side by side in the slabs and go to the same receivers
+ * are delivered as one span; a long span is written to each receiver straight from the slab, a short one is gathered in its outbox.
+ */
+export class Delivery implements OutboxContext {
+  readonly budget: Budget
+  readonly pages: PagePool
+  readonly waiting: readonly Set<WaitingLane>[] = Array.from({ length: LANES }, () => new Set<WaitingLane>())
+  /** Publishers are refused events of this lane and less urgent ones; LANES when none is. */
+  overloadedFrom = LANES
+
+  private readonly touchedOutboxes: Outbox[] = []
+  private attentive: Outbox[] = []
+  private readonly freeBatches: Buffer[] = []
+  private openBatches = 0
+
+  private spanReceivers: readonly Subscription[] = NO_RECEIVERS
+  private spanStart = 0
+  private spanEnd = 0
+  private spanCount = 0
+  private spanLane = -1
+
+  constructor(
+    readonly options: CoreOptions,
+    readonly meters: Meters,
+    private readonly bytes: Buffer,
+    private readonly host: { now(): number },
+    private readonly scheduleTurn: () => void,
+  ) {
+    this.budget = new Budget(options.memoryBudgetBytes)
+    this.pages = new PagePool(options.poison)
+  }
+
+  get isOverloaded(): boolean {
+    return this.overloadedFrom < LANES
+  }
+
+  makeSession(id: number, link: Link): Session {
+    return new Session(id, link, this)
+  }
+
+  now(): number {
+    return this.host.now()
+  }
+
+  /** Adds a run to the current span, or delivers the span and begins another. Returns the work in bytes. */
+  deliver(run: Run, list: MatchList): number {
+    const { meters } = this
+    const receivers = list.receivers
+    const length = run.end - run.start
+    const count = run.count
+    if (run.expiresAt !== 0) return this.deliverMortal(run, receivers)
+    meters.routed += count
+    meters.routedByLane[run.lane] += count
+    if (receivers.length === 0) {
+      meters.unmatched += count
+      return RUN_WORK_BYTES
+    }
+    if (
+      receivers === this.spanReceivers &&
+      run.start === this.spanEnd &&
+      run.lane === this.spanLane &&
+      run.end - this.spanStart <= this.options.runBytesMax
+    ) {
+      this.spanEnd = run.end
+      this.spanCount += count
+    } else {
+      this.endSpan()
+      this.spanReceivers = receivers
+      this.spanStart = run.start
+      this.spanEnd = run.end
+      this.spanCount = count
+      this.spanLane = run.lane
+    }
+    return length * receivers.length + RUN_WORK_BYTES
+  }
+
+  /** A run of one event with a time to live. */
+  private deliverMortal(run: Run, receivers: readonly Subscription[]): number {
+    this.endSpan()
+    const { meters, bytes } = this
+    if (run.expiresAt <= this.host.now()) {
+      meters.expiredUnrouted += run.count
+      return RUN_WORK_BYTES
+    }
+    meters.routed += run.count
+    meters.routedByLane[run.lane] += run.count
+    if (receivers.length === 0) meters.unmatched += run.count
+    meters.matched += run.count * receivers.length
+    this.handOut(receivers, run.start, run.end, run.count, run.lane, run.expiresAt)
+    return (run.end - run.start) * receivers.length + RUN_WORK_BYTES
+  }
+
+  private endSpan(): void {
+    const receivers = this.spanReceivers
+    const count = this.spanCount
+    if (count === 0) return
+    this.spanCount = 0
+    this.spanReceivers = NO_RECEIVERS
+    this.meters.matched += count * receivers.length
+    this.handOut(receivers, this.spanStart, this.spanEnd, count, this.spanLane, 0)
+  }
+
+  /** Gives the frames at [start, end) to the outbox of each receiver. */
+  private handOut(
+    receivers: readonly Subscription[],
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    const { bytes } = this
+    // One view for all receivers: making one costs more than a short copy.
+    const frames = end - start >= this.options.directBytes ? bytes.subarray(start, end) : null
+    for (let i = 0; i < receivers.length; i++) {
+      const receiver = receivers[i]
+      const { outbox } = receiver.session
+      if (outbox.blocked) outbox.park(receiver, bytes, start, end, count, lane, expiresAt)
+      else if (frames !== null) outbox.pass(receiver, frames, bytes, start, end, count, lane, expiresAt)
+      else outbox.append(receiver, bytes, start, end, count, lane, expiresAt)
+    }
+  }
+
+  /** Ends the drain: delivers the open span and writes every open batch. */
+  flush(): void {
+    this.endSpan()
+    this.flushTouched()
+  }
+
+  private flushTouched(): void {
+    const touched = this.touchedOutboxes
+    for (let i = 0; i < touched.length; i++) touched[i].flush()
+    touched.length = 0
+  }
+
+  touched(outbox: Outbox): void {
+    this.touchedOutboxes.push(outbox)
+  }
+
+  acquireBatch(): Buffer {
+    if (this.openBatches === OPEN_BATCHES_MAX) this.flushTouched()
+    this.openBatches++
+    return this.freeBatches.pop() ?? Buffer.allocUnsafeSlow(this.options.batchBytes)
+  }
+
+  releaseBatch(batch: Buffer): void {
+    this.openBatches--
+    this.freeBatches.push(batch)
+  }
+
+  /** Batches given out and not returned: zero when no drain is running. */
+  get heldBatches(): number {
+    return this.openBatches
+  }
+
+  needsAttention(outbox: Outbox): void {
+    this.attentive.push(outbox)
+    this.scheduleTurn()
+  }
+
+  /** End of a turn: closes the doomed and tells gaps. */
+  attend(): void {
+    const outboxes = this.attentive
+    if (outboxes.length > 0) {
+      this.attentive = []
+      for (const outbox of outboxes) {
+        outbox.attention = false
+        if (outbox.doomed) {
+          this.meters.slowConsumers++
+          outbox.end(Code.SLOW_CONSUMER, 'this connection did not read fast enough')
+        } else outbox.tellGaps()
+      }
+    }
+    if (this.isOverloaded && this.budget.used < this.budget.max * this.options.memoryResumeRatio) {
+      this.overloadedFrom = LANES
+    }
+  }
+
+  /**
+   * The memory budget is reached: the least urgent lane sheds first. If what arrives is itself the least urgent, it is not taken, and publishers are
+   * refused that lane until memory is free again.
+   */
+  shed(lane: number, bytes: number): boolean {
+    for (let least = LANES - 1; least > lane; least--) {
+      for (const victim of this.waiting[least]) {
+        victim.subscription.session.outbox.shedOldest(victim.subscription, least, Math.max(bytes, victim.bytes >> 1))
+        return true
+      }
+    }
+    if (lane < this.overloadedFrom) this.overloadedFrom = lane
+    this.scheduleTurn()
+    return false
+  }
+
+  /** About once a second: who has been over the soft bound for too long under the policy `disconnect`, and whether memory is free again. */
+  tick(sessions: Iterable<Session>): void {
+    const deadline = this.host.now() - this.options.outboxSoftTimeMs
+    for (const { outbox } of sessions) {
+      if (outbox.overSoftSince !== 0 && outbox.overSoftSince <= deadline && outbox.hasStrictWaiting) outbox.doom()
+    }
+    this.attend()
+  }
+}

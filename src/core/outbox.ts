@@ -1,0 +1,455 @@
+import { assert } from '../base/assert.js'
+import { type ControlFrame, encodeControl } from '../protocol/control.js'
+import { DROP_REASONS, LANES, Op } from '../protocol/ops.js'
+import { frameEnd } from '../protocol/scan.js'
+import { type Amount, Backlog, type ParkingLot } from './backlog.js'
+import { LaneShares } from './lane-shares.js'
+import { type Link, Written } from './link.js'
+import { type Meters, REASON } from './meters.js'
+import type { CoreOptions } from './options.js'
+import type { Subscription } from './subscription.js'
+
+/** What all outboxes share; the router is behind it. */
+export interface OutboxContext extends ParkingLot {
+  readonly options: CoreOptions
+  readonly meters: Meters
+  now(): number
+  /** A buffer of batchBytes to gather frames in. May flush other outboxes to get one. */
+  acquireBatch(): Buffer
+  releaseBatch(batch: Buffer): void
+  /** This outbox has an open batch: flush it before the drain ends. */
+  touched(outbox: Outbox): void
+  /** This outbox has gaps to tell, or is to be closed, at the end of the turn. */
+  needsAttention(outbox: Outbox): void
+  /** The budget has no room for `bytes` in `lane`: sheds less urgent lanes. Returns whether it makes sense to try again. */
+  shed(lane: number, bytes: number): boolean
+}
+
+/**
+ * The sending half of a session. While its link takes bytes, frames are gathered in one open batch and written once per drain; while it does not,
+ * they wait by subscription and lane, within bounds, and the urgent ones leave first.
+ */
+export class Outbox {
+  /** The link has bytes of ours that it could not pass on: what comes now waits here, where lanes can still overtake. */
+  blocked = false
+  closed = false
+  /** The link was told to end; nothing more is taken from this session. */
+  ending = false
+  /** Set when the slow-consumer policy or a bound says that this session must go. */
+  doomed = false
+  backlogBytes = 0
+  backlogEvents = 0
+  /** Clock milliseconds since when the backlog is over the soft bound; 0 when it is not. */
+  overSoftSince = 0
+  attention = false
+
+  private batch: Buffer | null = null
+  private length = 0
+  private events = 0
+  private shares: LaneShares | null = null
+  /** Subscriptions with something waiting. */
+  private readonly waiting = new Set<Subscription>()
+  private readonly untold = new Set<Subscription>()
+  private control: Uint8Array[] = []
+  private controlBytes = 0
+  private readonly amount: Amount = { bytes: 0, events: 0 }
+
+  constructor(
+    private readonly link: Link,
+    private readonly context: OutboxContext,
+  ) {}
+
+  /** Adds frames to the open batch, which must be able to hold them. */
+  append(
+    subscription: Subscription,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    let batch = this.batch
+    const length = end - start
+    if (batch === null || this.length + length > batch.length) {
+      if (batch !== null) {
+        this.flush()
+        if (this.blocked) {
+          this.park(subscription, bytes, start, end, count, lane, expiresAt)
+          return
+        }
+      }
+      batch = this.context.acquireBatch()
+      // Getting a batch may have flushed this very outbox, or found its peer gone.
+      if (this.blocked) {
+        this.context.releaseBatch(batch)
+        this.park(subscription, bytes, start, end, count, lane, expiresAt)
+        return
+      }
+      this.batch = batch
+      this.context.touched(this)
+    }
+    bytes.copy(batch, this.length, start, end)
+    this.length += length
+    this.events += count
+  }
+
+  /** Sends many frames without gathering them. `frames` is bytes[start, end). */
+  pass(
+    subscription: Subscription,
+    frames: Uint8Array,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    if (this.batch !== null) {
+      this.flush()
+      if (this.blocked) {
+        this.park(subscription, bytes, start, end, count, lane, expiresAt)
+        return
+      }
+    }
+    this.write(frames, count)
+  }
+
+  /** Writes the open batch. */
+  flush(): void {
+    const batch = this.batch
+    if (batch === null) return
+    this.batch = null
+    const frames = batch.subarray(0, this.length)
+    const events = this.events
+    this.length = 0
+    this.events = 0
+    this.write(frames, events)
+    this.context.releaseBatch(batch)
+  }
+
+  /** @returns whether the link takes more */
+  private write(frames: Uint8Array, events: number): boolean {
+    const meters = this.context.meters
+    if (this.closed) {
+      meters.dropped[REASON.closed] += events
+      return false
+    }
+    const written = this.link.write(frames)
+    if (written === Written.GONE) {
+      // The transport will tell of the close; until then nothing is written any more.
+      this.blocked = true
+      meters.dropped[REASON.closed] += events
+      return false
+    }
+    meters.writes++
+    meters.delivered += events
+    meters.writtenBytes += frames.length
+    if (written === Written.SENT) return true
+    this.blocked = true
+    return false
+  }
+
+  /** Keeps frames until the link takes bytes again, or deals with them as the subscription's policy says. */
+  park(
+    subscription: Subscription,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    if (this.closed || this.doomed) {
+      this.context.meters.dropped[REASON.closed] += count
+      return
+    }
+    subscription.backlog ??= new Backlog(subscription, this.context)
+    const backlog = subscription.backlog
+    if (subscription.policy === 'conflate') this.parkConflated(subscription, bytes, start, end, count, lane, expiresAt)
+    else if (this.isOver(subscription, end - start, count)) {
+      this.parkOver(subscription, bytes, start, end, count, lane, expiresAt)
+    } else this.push(subscription, bytes, start, end, count, lane, expiresAt)
+    this.settle(backlog, subscription)
+  }
+
+  private isOver(subscription: Subscription, bytes: number, events: number): boolean {
+    const backlog = subscription.backlog as Backlog
+    return (
+      backlog.bytes + bytes > subscription.bytesMax ||
+      backlog.events + events > subscription.eventsMax ||
+      this.backlogBytes + bytes > this.context.options.outboxBytesMax
+    )
+  }
+
+  /** The bound is reached: drop-oldest, drop-newest or disconnect. */
+  private parkOver(
+    subscription: Subscription,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    const { policy } = subscription
+    if (policy === 'disconnect') {
+      this.doom()
+      this.context.meters.dropped[REASON.closed] += count
+      return
+    }
+    if (policy === 'drop-newest') {
+      this.missed(subscription, REASON['drop-newest'], count)
+      return
+    }
+    this.makeRoom(subscription, end - start, count, lane)
+    // What alone is over the bound, or finds only more urgent events waiting, loses its own oldest.
+    let dropped = 0
+    while (start < end && this.isOver(subscription, end - start, count - dropped)) {
+      start = count === 1 ? end : frameEnd(bytes, start, end)
+      assert(start > 0, 'only whole frames are routed')
+      dropped++
+    }
+    if (dropped > 0) this.missed(subscription, REASON['drop-oldest'], dropped)
+    if (start < end) this.push(subscription, bytes, start, end, count - dropped, lane, expiresAt)
+  }
+
+  /** Drops the oldest of the subscription's least urgent lanes, down to `lane`, until so much more fits or nothing more may go. */
+  private makeRoom(subscription: Subscription, bytes: number, events: number, lane: number): void {
+    const backlog = subscription.backlog as Backlog
+    const { outboxBytesMax } = this.context.options
+    while (this.isOver(subscription, bytes, events)) {
+      const victim = backlog.leastUrgent
+      if (victim === null || victim.lane < lane) return
+      const gone = this.amount
+      gone.bytes = 0
+      gone.events = 0
+      victim.dropOldest(
+        Math.max(backlog.bytes + bytes - subscription.bytesMax, this.backlogBytes + bytes - outboxBytesMax),
+        backlog.events + events - subscription.eventsMax,
+        gone,
+      )
+      this.book(backlog, -gone.bytes, -gone.events)
+      this.missed(subscription, REASON['drop-oldest'], gone.events)
+    }
+  }
+
+  private parkConflated(
+    subscription: Subscription,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    this.push(subscription, bytes, start, end, count, lane, expiresAt)
+    // Too many keys: the bound holds for them too.
+    this.makeRoom(subscription, 0, 0, 0)
+  }
+
+  private push(
+    subscription: Subscription,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    lane: number,
+    expiresAt: number,
+  ): void {
+    const backlog = subscription.backlog as Backlog
+    const into = backlog.lane(lane)
+    const bytesBefore = into.bytes
+    const eventsBefore = into.events
+    while (!into.push(bytes, start, end, count, expiresAt)) {
+      if (!this.context.shed(lane, end - start)) {
+        this.missed(subscription, REASON.memory, count)
+        return
+      }
+    }
+    // A conflating lane may have grown by less than was pushed.
+    this.book(backlog, into.bytes - bytesBefore, into.events - eventsBefore)
+  }
+
+  private book(backlog: Backlog, bytes: number, events: number): void {
+    backlog.bytes += bytes
+    backlog.events += events
+    this.backlogBytes += bytes
+    this.backlogEvents += events
+    this.context.meters.pendingInOutboxes += events
+  }
+
+  /** Keeps the list of waiting subscriptions and the soft bound's clock in step with the backlog. */
+  private settle(backlog: Backlog, subscription: Subscription): void {
+    if (backlog.bytes > 0) this.waiting.add(subscription)
+    else this.waiting.delete(subscription)
+    if (this.backlogBytes <= this.context.options.outboxSoftBytes) this.overSoftSince = 0
+    else if (this.overSoftSince === 0) this.overSoftSince = this.context.now()
+  }
+
+  /** Whether a subscription of policy `disconnect` is among those that wait. */
+  get hasStrictWaiting(): boolean {
+    for (const subscription of this.waiting) if (subscription.policy === 'disconnect') return true
+    return false
+  }
+
+  /** Drops `bytes` of the oldest in one lane because the memory budget is reached. Returns the bytes of frames that went. */
+  shedOldest(subscription: Subscription, lane: number, bytes: number): number {
+    const backlog = subscription.backlog as Backlog
+    const gone = this.amount
+    gone.bytes = 0
+    gone.events = 0
+    backlog.waiting(lane)?.dropOldest(bytes, 0, gone)
+    this.book(backlog, -gone.bytes, -gone.events)
+    this.missed(subscription, REASON.memory, gone.events)
+    this.settle(backlog, subscription)
+    return gone.bytes
+  }
+
+  /** Counts events that this subscription does not get, and notes to tell it. */
+  missed(subscription: Subscription, reason: number, events: number): void {
+    if (events === 0) return
+    this.context.meters.dropped[reason] += events
+    subscription.untold[reason] += events
+    this.untold.add(subscription)
+    this.callAttention()
+  }
+
+  /** This session does not read fast enough and its policy says that it must go: closed at the end of the turn. */
+  doom(): void {
+    if (this.doomed) return
+    this.doomed = true
+    this.callAttention()
+  }
+
+  private callAttention(): void {
+    if (this.attention) return
+    this.attention = true
+    this.context.needsAttention(this)
+  }
+
+  /** Sends a control frame, ahead of events that wait. */
+  sendControl(frame: ControlFrame): void {
+    if (this.closed) return
+    const bytes = encodeControl(frame)
+    if (!this.blocked) {
+      this.flush()
+      if (!this.blocked) {
+        this.write(bytes, 0)
+        return
+      }
+    }
+    this.controlBytes += bytes.length
+    this.control.push(bytes)
+    if (this.controlBytes > this.context.options.outboxControlBytesMax) this.doom()
+  }
+
+  /** Tells what was missed, if the link takes bytes now; else it is told first when it does. */
+  tellGaps(): void {
+    if (this.closed || this.blocked || this.untold.size === 0) return
+    const frames: Uint8Array[] = []
+    for (const subscription of this.untold) {
+      const { untold } = subscription
+      for (let reason = 0; reason < untold.length; reason++) {
+        const count = untold[reason]
+        if (count === 0) continue
+        untold[reason] = 0
+        frames.push(encodeControl({ op: Op.GAP, pattern: subscription.pattern, count, reason: DROP_REASONS[reason] }))
+        this.context.meters.gaps++
+      }
+    }
+    this.untold.clear()
+    this.write(Buffer.concat(frames), 0)
+  }
+
+  /** The link takes bytes again: control frames, gaps, then what waits, by lane. */
+  unblock(): void {
+    if (this.closed || this.doomed) return
+    this.blocked = false
+    while (this.control.length > 0) {
+      const bytes = this.control.shift() as Uint8Array
+      this.controlBytes -= bytes.length
+      if (!this.write(bytes, 0)) return
+    }
+    this.tellGaps()
+    if (this.waiting.size > 0) this.unload()
+    // Expired ones may have been found on the way.
+    this.tellGaps()
+  }
+
+  private unload(): void {
+    const { options } = this.context
+    this.shares ??= new LaneShares(options.laneWeights, options.strictShare)
+    const shares = this.shares
+    const now = this.context.now()
+    while (!this.blocked) {
+      let mask = 0
+      for (const subscription of this.waiting) {
+        for (let lane = 0; lane < LANES; lane++) if (subscription.backlog?.waiting(lane)) mask |= 1 << lane
+      }
+      if (mask === 0) return
+      const lane = shares.next(mask)
+      for (const subscription of this.waiting) {
+        const bytes = this.unloadOne(subscription, lane, now)
+        if (bytes === 0) continue
+        shares.charge(lane, bytes, (mask & ~(1 << lane)) !== 0)
+        // The next one of this lane has its turn after this one.
+        this.waiting.delete(subscription)
+        if ((subscription.backlog as Backlog).bytes > 0) this.waiting.add(subscription)
+        break
+      }
+    }
+  }
+
+  /** Writes one piece of what waits in a lane of a subscription. Returns the bytes taken off. */
+  private unloadOne(subscription: Subscription, lane: number, now: number): number {
+    const backlog = subscription.backlog as Backlog
+    const from = backlog.waiting(lane)
+    if (from === null) return 0
+    const bytesBefore = from.bytes
+    const eventsBefore = from.events
+    const expired = { bytes: 0, events: 0 }
+    from.unload(
+      now,
+      (frames, events) => {
+        this.write(frames, events)
+        return false
+      },
+      expired,
+    )
+    const bytes = bytesBefore - from.bytes
+    this.book(backlog, -bytes, from.events - eventsBefore)
+    this.missed(subscription, REASON.expired, expired.events)
+    this.settle(backlog, subscription)
+    return bytes
+  }
+
+  /** Forgets what waits for a subscription that is no more. */
+  discard(subscription: Subscription): void {
+    const backlog = subscription.backlog
+    this.untold.delete(subscription)
+    if (backlog === null) return
+    this.context.meters.dropped[REASON.closed] += backlog.events
+    backlog.clear()
+    this.book(backlog, -backlog.bytes, -backlog.events)
+    this.settle(backlog, subscription)
+    subscription.backlog = null
+  }
+
+  /** The connection has ended. */
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.flush()
+    this.blocked = true
+    for (const subscription of [...this.waiting]) this.discard(subscription)
+    this.control = []
+    this.controlBytes = 0
+  }
+
+  end(code: number, reason: string): void {
+    if (this.closed || this.ending) return
+    this.ending = true
+    this.link.end(code, reason)
+  }
+}

@@ -1,0 +1,187 @@
+import { assert } from '../base/assert.js'
+import { frameEnd } from '../protocol/scan.js'
+import type { Amount, ParkingLot, WaitingLane } from './backlog.js'
+import type { Page } from './pages.js'
+import type { Subscription } from './subscription.js'
+
+const RECORDS_AT_START = 8
+/** A record without a time to live takes in what follows it up to here, so that records cost little beside their bytes. */
+const RECORD_BYTES_MAX = 4096
+
+/**
+ * Frames that wait in order of arrival: pages of bytes, and a ring of records (length, count, expiry) over them. A record never spans
+ * two pages.
+ */
+export class ParkedLane implements WaitingLane {
+  bytes = 0
+  events = 0
+  private readonly pages: Page[] = []
+  private lengths = new Int32Array(RECORDS_AT_START)
+  private counts = new Int32Array(RECORDS_AT_START)
+  private expiries = new Float64Array(RECORDS_AT_START)
+  private head = 0
+  private records = 0
+
+  constructor(
+    readonly subscription: Subscription,
+    readonly lane: number,
+    private readonly lot: ParkingLot,
+  ) {}
+
+  push(bytes: Buffer, start: number, end: number, count: number, expiresAt: number): boolean {
+    const length = end - start
+    let page = this.pages[this.pages.length - 1]
+    let fresh = false
+    if (page === undefined || page.end + length > page.bytes.length) {
+      const size = this.lot.pages.sizeFor(length, page === undefined ? 0 : page.bytes.length)
+      if (!this.lot.budget.take(size)) return false
+      page = this.lot.pages.acquire(size)
+      this.pages.push(page)
+      fresh = true
+    }
+    bytes.copy(page.bytes, page.end, start, end)
+    page.end += length
+    this.note(length, count, expiresAt, fresh)
+    if (this.bytes === 0) this.lot.waiting[this.lane].add(this)
+    this.bytes += length
+    this.events += count
+    return true
+  }
+
+  private note(length: number, count: number, expiresAt: number, freshPage: boolean): void {
+    const mask = this.lengths.length - 1
+    if (this.records > 0 && expiresAt === 0 && !freshPage) {
+      const tail = (this.head + this.records - 1) & mask
+      if (this.expiries[tail] === 0 && this.lengths[tail] + length <= RECORD_BYTES_MAX) {
+        this.lengths[tail] += length
+        this.counts[tail] += count
+        return
+      }
+    }
+    if (this.records === this.lengths.length) this.growRecords()
+    const at = (this.head + this.records) & (this.lengths.length - 1)
+    this.lengths[at] = length
+    this.counts[at] = count
+    this.expiries[at] = expiresAt
+    this.records++
+  }
+
+  private growRecords(): void {
+    const size = this.lengths.length
+    const { lengths, counts, expiries } = this
+    this.lengths = new Int32Array(size * 2)
+    this.counts = new Int32Array(size * 2)
+    this.expiries = new Float64Array(size * 2)
+    for (let i = 0; i < size; i++) {
+      const from = (this.head + i) & (size - 1)
+      this.lengths[i] = lengths[from]
+      this.counts[i] = counts[from]
+      this.expiries[i] = expiries[from]
+    }
+    this.head = 0
+  }
+
+  dropOldest(bytes: number, events: number, gone: Amount): void {
+    let bytesLeft = bytes
+    let eventsLeft = events
+    while (this.records > 0 && (bytesLeft > 0 || eventsLeft > 0)) {
+      const length = this.lengths[this.head]
+      const count = this.counts[this.head]
+      let dropBytes = length
+      let dropEvents = count
+      if (length > bytesLeft && count > eventsLeft && count > 1) {
+        // No more than needed: the frames of this record go one by one.
+        const page = this.pages[0]
+        const end = page.start + length
+        let pos = page.start
+        dropEvents = 0
+        while (pos < end && (pos - page.start < bytesLeft || dropEvents < eventsLeft)) {
+          pos = frameEnd(page.bytes, pos, end)
+          assert(pos > 0, 'only whole frames are parked')
+          dropEvents++
+        }
+        dropBytes = pos - page.start
+      }
+      bytesLeft -= dropBytes
+      eventsLeft -= dropEvents
+      gone.bytes += dropBytes
+      gone.events += dropEvents
+      this.consume(dropBytes, dropEvents)
+    }
+  }
+
+  unload(now: number, write: (frames: Buffer, events: number) => boolean, expired: Amount): void {
+    while (this.records > 0) {
+      if (this.isExpired(this.head, now)) {
+        expired.bytes += this.lengths[this.head]
+        expired.events += this.counts[this.head]
+        this.consume(this.lengths[this.head], this.counts[this.head])
+        continue
+      }
+      // All of the page up to its end, or to the next record whose time has come.
+      const page = this.pages[0]
+      const mask = this.lengths.length - 1
+      const inPage = page.end - page.start
+      let length = 0
+      let count = 0
+      for (let i = 0; i < this.records && length < inPage; i++) {
+        const at = (this.head + i) & mask
+        if (this.isExpired(at, now)) break
+        length += this.lengths[at]
+        count += this.counts[at]
+      }
+      const goOn = write(page.bytes.subarray(page.start, page.start + length), count)
+      for (let left = length; left > 0; ) {
+        const piece = this.lengths[this.head]
+        left -= piece
+        this.consume(piece, this.counts[this.head])
+      }
+      if (!goOn) return
+    }
+  }
+
+  private isExpired(at: number, now: number): boolean {
+    return this.expiries[at] !== 0 && this.expiries[at] <= now
+  }
+
+  /** Takes frames off the front: all or the first part of the first record. */
+  private consume(bytes: number, events: number): void {
+    const page = this.pages[0]
+    page.start += bytes
+    this.lengths[this.head] -= bytes
+    this.counts[this.head] -= events
+    if (this.lengths[this.head] === 0) {
+      assert(this.counts[this.head] === 0, 'a record without bytes has no events')
+      this.head = (this.head + 1) & (this.lengths.length - 1)
+      this.records--
+    }
+    this.bytes -= bytes
+    this.events -= events
+    if (page.start === page.end) this.releasePage()
+    if (this.bytes === 0) this.emptied()
+  }
+
+  private releasePage(): void {
+    const page = this.pages.shift() as Page
+    this.lot.budget.give(page.bytes.length)
+    this.lot.pages.release(page)
+  }
+
+  private emptied(): void {
+    this.lot.waiting[this.lane].delete(this)
+    this.head = 0
+    if (this.lengths.length > RECORDS_AT_START) {
+      this.lengths = new Int32Array(RECORDS_AT_START)
+      this.counts = new Int32Array(RECORDS_AT_START)
+      this.expiries = new Float64Array(RECORDS_AT_START)
+    }
+  }
+
+  clear(): void {
+    while (this.pages.length > 0) this.releasePage()
+    this.records = 0
+    this.bytes = 0
+    this.events = 0
+    this.emptied()
+  }
+}

@@ -1,0 +1,165 @@
+import { Generations, wildcardMayStart } from './generations.js'
+import { MatchList } from './match-list.js'
+import type { Subscription } from './subscription.js'
+
+/** Patterns without subscriptions that are kept, so that churn on the same patterns changes no match. */
+const IDLE_PATTERNS_MAX = 1024
+
+/** A pattern that somebody is, or lately was, subscribed to. */
+export class PatternNode {
+  readonly subscriptions = new Set<Subscription>()
+  /** Match lists that this pattern is part of. */
+  readonly lists = new Set<MatchList>()
+  constructor(
+    readonly pattern: string,
+    readonly tokens: readonly string[],
+  ) {}
+}
+
+interface TrieNode {
+  readonly children: Map<string, TrieNode>
+  /** The pattern that ends here. */
+  pattern: PatternNode | null
+}
+
+function trieNode(): TrieNode {
+  return { children: new Map(), pattern: null }
+}
+
+/**
+ * Which subscriptions a topic has: a trie of the patterns' tokens behind add, remove and match. Matches are interned and cached by the
+ * topic table against a generation, which moves only when the set of patterns does, not with every subscription.
+ */
+export class Patterns {
+  readonly generations = new Generations()
+  private readonly root = trieNode()
+  private readonly byText = new Map<string, PatternNode>()
+  private readonly idle = new Set<PatternNode>()
+  /** By MatchList.id; holes are free ids. */
+  private readonly lists: (MatchList | undefined)[] = []
+  private readonly freeIds: number[] = []
+  private readonly nobody: MatchList
+  /** Reused by match: walks are synchronous. */
+  private found: MatchList
+
+  constructor() {
+    this.nobody = this.makeList([], null)
+    this.found = this.nobody
+  }
+
+  /** Patterns in the trie, those without subscriptions among them. */
+  get size(): number {
+    return this.byText.size
+  }
+
+  /** The subscription's pattern must be well formed. */
+  add(subscription: Subscription): void {
+    const text = subscription.pattern
+    let node = this.byText.get(text)
+    if (node === undefined) {
+      const tokens = text.split('.')
+      node = new PatternNode(text, tokens)
+      this.byText.set(text, node)
+      let at = this.root
+      for (const token of tokens) {
+        let child = at.children.get(token)
+        if (child === undefined) {
+          child = trieNode()
+          at.children.set(token, child)
+        }
+        at = child
+      }
+      at.pattern = node
+      this.generations.bump(tokens)
+    }
+    this.idle.delete(node)
+    node.subscriptions.add(subscription)
+    for (const list of node.lists) list.stale = true
+  }
+
+  remove(subscription: Subscription): void {
+    const node = this.byText.get(subscription.pattern)
+    if (node === undefined || !node.subscriptions.delete(subscription)) return
+    for (const list of node.lists) list.stale = true
+    if (node.subscriptions.size > 0) return
+    this.idle.add(node)
+    if (this.idle.size > IDLE_PATTERNS_MAX) {
+      const [oldest] = this.idle
+      this.idle.delete(oldest)
+      this.forget(oldest)
+    }
+  }
+
+  private forget(node: PatternNode): void {
+    this.byText.delete(node.pattern)
+    const path: TrieNode[] = [this.root]
+    for (const token of node.tokens) path.push(path[path.length - 1].children.get(token) as TrieNode)
+    path[path.length - 1].pattern = null
+    for (let depth = node.tokens.length; depth > 0; depth--) {
+      const at = path[depth]
+      if (at.pattern !== null || at.children.size > 0) break
+      path[depth - 1].children.delete(node.tokens[depth - 1])
+    }
+    // Cached matches that had this pattern are stale from here on, so that the ids of their lists can be used again.
+    this.generations.bump(node.tokens)
+    for (const list of node.lists) this.dropList(list)
+  }
+
+  private makeList(nodes: readonly PatternNode[], shorter: MatchList | null): MatchList {
+    const id = this.freeIds.pop() ?? this.lists.length
+    const list = new MatchList(id, nodes, shorter)
+    this.lists[id] = list
+    for (const node of nodes) node.lists.add(list)
+    return list
+  }
+
+  private dropList(list: MatchList): void {
+    if (this.lists[list.id] !== list) return
+    for (const longer of list.longer.values()) this.dropList(longer)
+    list.shorter?.longer.delete(list.nodes[list.nodes.length - 1])
+    for (const node of list.nodes) node.lists.delete(list)
+    this.lists[list.id] = undefined
+    this.freeIds.push(list.id)
+  }
+
+  /** @param id that match gave while the topic's generation has not moved */
+  list(id: number): MatchList {
+    const list = this.lists[id] as MatchList
+    if (list.stale) list.rebuild()
+    return list
+  }
+
+  /** Walks the trie. Returns the id of the match list of the topic. */
+  match(topic: string): number {
+    const tokens = topic.split('.')
+    this.found = this.nobody
+    this.walk(this.root, tokens, 0, wildcardMayStart(tokens[0]))
+    return this.found.id
+  }
+
+  private walk(at: TrieNode, tokens: readonly string[], depth: number, wildcards: boolean): void {
+    if (depth === tokens.length) {
+      this.take(at.pattern)
+      return
+    }
+    if (wildcards) {
+      const rest = at.children.get('>')
+      if (rest !== undefined) this.take(rest.pattern)
+      const any = at.children.get('*')
+      if (any !== undefined) this.walk(any, tokens, depth + 1, true)
+    }
+    const same = at.children.get(tokens[depth])
+    if (same !== undefined) this.walk(same, tokens, depth + 1, true)
+  }
+
+  private take(node: PatternNode | null): void {
+    if (node === null) return
+    const shorter = this.found
+    let list = shorter.longer.get(node)
+    if (list === undefined) {
+      list = this.makeList([...shorter.nodes, node], shorter)
+      shorter.longer.set(node, list)
+    }
+    this.found = list
+  }
+}

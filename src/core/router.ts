@@ -1,0 +1,401 @@
+import { assert } from '../base/assert.js'
+import { Code, codeMessage } from '../protocol/codes.js'
+import { METADATA_BYTES_MAX } from '../protocol/limits.js'
+import { MetadataReader } from '../protocol/metadata.js'
+import { LANES, Op } from '../protocol/ops.js'
+import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA, EventScanner, frameEnd } from '../protocol/scan.js'
+import { Control } from './control.js'
+import { Delivery } from './delivery.js'
+import { LaneShares } from './lane-shares.js'
+import { Lanes } from './lanes.js'
+import type { Link } from './link.js'
+import { Meters } from './meters.js'
+import type { CoreOptions } from './options.js'
+import { Patterns } from './patterns.js'
+import { type Run, RunPool } from './run.js'
+import type { Session } from './session.js'
+import { Slabs } from './slabs.js'
+import { TopicTable } from './topics.js'
+
+/** Topics are looked at for idleness this often, as a part of the time that makes one idle. */
+const IDLE_TICKS = 8
+
+/** Frames of a subprotocol that could not be put into frames of ours. */
+export interface RefusedFrames {
+  code: number
+  message: string
+  /** 0 when there was none. */
+  request: number
+  count: number
+  /** How many of them were events. */
+  events: number
+  topic: string | null
+}
+
+/** Time and the event loop, handed in so that a simulation can own both. */
+export interface RouterHost {
+  /** Monotonic milliseconds. */
+  now(): number
+  /** Calls `turn` once, after the input that is ready now has been read. */
+  schedule(turn: () => void): void
+}
+
+/**
+ * Takes events in and hands them out: accept fills the lanes, drain empties them, flush sends; nothing else moves an event.
+ * Everything here is synchronous. Transports call reserve and accept with bytes, writable and close with what befell a link.
+ */
+export class Router {
+  readonly meters = new Meters()
+  readonly slabs: Slabs
+  readonly runs = new RunPool()
+  readonly lanes: Lanes
+  readonly patterns = new Patterns()
+  readonly topics: TopicTable
+  readonly delivery: Delivery
+  readonly sessions = new Map<number, Session>()
+  private readonly control: Control
+  private readonly scanner = new EventScanner()
+  private readonly metadata = new MetadataReader()
+  private readonly refusing: Session[] = []
+  private nextSession = 1
+  private nextAgeAt: number
+  private scheduled = false
+  private draining = false
+
+  /** Bytes and frames (messages) that wait in the lanes. */
+  private pendingBytes = 0
+  private pendingFrames = 0
+  /** The run that the next event may join, while it is still in its lane; its first event's head, to compare with. */
+  private openRun: Run | null = null
+  private head = 0
+  private headLength = 0
+  /** Bytes of the current call of accept that were not taken into a lane. */
+  private otherBytes = 0
+
+  constructor(
+    readonly options: CoreOptions,
+    private readonly host: RouterHost,
+  ) {
+    assert(options.slabBytes >= options.messageBytesMax, 'a slab holds the largest message')
+    assert(options.batchBytes >= options.directBytes, 'a batch holds what is not passed on directly')
+    this.slabs = new Slabs(options.slabBytes, options.slabs, options.poison)
+    this.lanes = new Lanes(new LaneShares(options.laneWeights, options.strictShare))
+    this.topics = new TopicTable(this.patterns, options.topicsMax, options.hashSeed)
+    this.delivery = new Delivery(options, this.meters, this.slabs.bytes, host, () => this.scheduleTurn())
+    this.control = new Control(this)
+    this.nextAgeAt = host.now() + options.topicIdleMs / IDLE_TICKS
+  }
+
+  /** A new peer. The WELCOME frame is on its way when this returns. */
+  open(link: Link): Session {
+    const session = this.delivery.makeSession(this.nextSession++, link)
+    this.sessions.set(session.id, session)
+    this.control.welcome(session)
+    return session
+  }
+
+  /** The peer's connection has ended, for whatever reason. */
+  close(session: Session): void {
+    if (!this.sessions.delete(session.id)) return
+    for (const subscription of session.subscriptions.values()) {
+      this.patterns.remove(subscription)
+      session.outbox.discard(subscription)
+    }
+    session.subscriptions.clear()
+    session.outbox.close()
+  }
+
+  /** The link that answered BUFFERED takes bytes again. */
+  writable(session: Session): void {
+    session.outbox.unblock()
+  }
+
+  /** Room in the slabs for a message of `length` bytes, at most messageBytesMax: copy it there, then accept it. */
+  reserve(length: number): number {
+    let position = this.slabs.reserve(length)
+    if (position < 0) {
+      this.drain(Number.POSITIVE_INFINITY)
+      position = this.slabs.reserve(length)
+      assert(position >= 0, 'nothing holds a slab when the lanes are empty')
+    }
+    return position
+  }
+
+  /**
+   * Takes in a message of whole frames that lies in the slabs at [start, end). What is refused is told to the session and counted; what cannot
+   * be a frame ends it.
+   */
+  accept(session: Session, start: number, end: number): void {
+    const bytes = this.slabs.bytes
+    const runBytesMax = this.options.runBytesMax
+    const { meters } = this
+    const acceptedBefore = meters.accepted
+    let run = this.openRun
+    let events = 0
+    let pos = session.outbox.ending ? end : start
+    this.otherBytes = 0
+    while (pos < end) {
+      if (run !== null && run.end === pos) {
+        // The same bytes up to the payload mean the same op, topic and flags: all was checked with the event before.
+        const head = this.head
+        const headLength = this.headLength
+        let same = 0
+        while (same < headLength && bytes[head + same] === bytes[pos + same]) same++
+        if (same === headLength) {
+          const payload = pos + headLength
+          const type = bytes[payload]
+          let next = 0
+          if (type === 0xc4) next = payload + 2 + bytes[payload + 1]
+          else if (type === 0xc5) next = payload + 3 + ((bytes[payload + 1] << 8) | bytes[payload + 2])
+          // `next <= end` also says that all of the head was within bounds.
+          if (
+            next !== 0 &&
+            next <= end &&
+            next - payload <= this.options.payloadBytesMax &&
+            next - run.start <= runBytesMax
+          ) {
+            run.end = next
+            run.count++
+            events++
+            pos = next
+            continue
+          }
+        }
+      }
+      // A sync among the frames answers with the counts up to here.
+      session.accepted += events
+      meters.accepted += events
+      events = 0
+      pos = this.acceptOther(session, pos, end)
+      run = this.openRun
+    }
+    session.accepted += events
+    meters.accepted += events
+    if (meters.accepted === acceptedBefore) return
+    const taken = end - start - this.otherBytes
+    meters.acceptedBytes += taken
+    this.pendingBytes += taken
+    if (++this.pendingFrames >= this.options.inlineDrainFrames || this.pendingBytes >= this.options.inlineDrainBytes) {
+      this.drain(this.options.drainBytes)
+      // Whoever outruns the drain pays for it here, and its socket is not read meanwhile.
+      while (this.pendingBytes > this.options.pendingBytesMax) this.drain(this.options.drainBytes)
+    } else if (!this.scheduled) this.scheduleTurn()
+  }
+
+  /** A frame that does not continue the open run. Returns the position after it: the end when the session had to be ended. */
+  private acceptOther(session: Session, pos: number, end: number): number {
+    const bytes = this.slabs.bytes
+    const lead = bytes[pos]
+    if ((lead === EVENT_LEAD || lead === EVENT_LEAD_WITH_METADATA) && pos + 1 < end && bytes[pos + 1] === Op.EVENT) {
+      const next = this.scanner.scan(bytes, pos, end)
+      if (next > 0) return this.acceptEvent(session, pos, next)
+      return this.refuseFrame(session, -next, pos, end, true)
+    }
+    const next = frameEnd(bytes, pos, end)
+    if (next < 0) return this.refuseFrame(session, -next, pos, end, false)
+    this.otherBytes += next - pos
+    if (bytes[pos + 1] === Op.EVENT) {
+      this.refuseEvent(session, Code.BAD_ARGUMENTS, '')
+      return next
+    }
+    this.control.handle(session, bytes, pos, next)
+    if (!session.outbox.ending) return next
+    this.otherBytes += end - next
+    return end
+  }
+
+  /** The event that the scanner has found at [pos, next). */
+  private acceptEvent(session: Session, pos: number, next: number): number {
+    const { scanner, options } = this
+    const bytes = this.slabs.bytes
+    const lane = scanner.lane
+    let code = 0
+    let topic = 0
+    let expiresAt = 0
+    const withMetadata = scanner.metadataEnd > scanner.metadataStart
+    if (scanner.payloadEnd - scanner.payloadStart > options.payloadBytesMax) code = Code.PAYLOAD_TOO_LARGE
+    else if (lane >= this.delivery.overloadedFrom) code = Code.OVERLOADED
+    else {
+      if (withMetadata) code = this.readMetadata()
+      if (code === 0) {
+        topic = this.intern(bytes, scanner.topicStart, scanner.topicEnd)
+        if (topic < 0) code = -topic
+        else if (withMetadata && this.metadata.ttl > 0) expiresAt = this.host.now() + this.metadata.ttl
+      }
+    }
+    if (code !== 0) {
+      this.otherBytes += next - pos
+      this.refuseEvent(
+        session,
+        code,
+        bytes.toString('utf8', scanner.topicStart, Math.min(scanner.topicEnd, scanner.topicStart + 64)),
+      )
+      return next
+    }
+    session.accepted++
+    this.meters.accepted++
+    const run = this.runs.acquire()
+    run.start = pos
+    run.end = next
+    run.count = 1
+    run.lane = lane
+    run.topic = topic
+    run.expiresAt = expiresAt
+    this.slabs.hold(pos)
+    this.lanes.push(run)
+    if (withMetadata) this.openRun = null
+    else {
+      this.openRun = run
+      this.head = pos
+      this.headLength = scanner.topicEnd + 1 - pos
+    }
+    return next
+  }
+
+  private readMetadata(): number {
+    const { metadataStart, metadataEnd } = this.scanner
+    if (metadataEnd - metadataStart > METADATA_BYTES_MAX) return Code.FRAME_TOO_LARGE
+    return this.metadata.read(this.slabs.bytes, metadataStart, metadataEnd)
+  }
+
+  private intern(bytes: Buffer, start: number, end: number): number {
+    const topic = this.topics.intern(bytes, start, end)
+    if (topic !== -1) return topic
+    // The table is full. Ids must not be in use while some are given up.
+    this.drain(Number.POSITIVE_INFINITY)
+    while (this.topics.size >= this.options.topicsMax) this.topics.evictSome()
+    this.meters.topicsEvicted = this.topics.evicted
+    return this.topics.intern(bytes, start, end)
+  }
+
+  private refuseEvent(session: Session, code: number, topic: string): void {
+    session.refused++
+    this.refuse(session, code, topic)
+  }
+
+  /** Refuses lines of the JSON subprotocol that gave no frame. One with a request number is answered at once. */
+  refuseLines(session: Session, lines: RefusedFrames): void {
+    session.refused += lines.events
+    if (lines.request === 0) this.refuse(session, lines.code, lines.topic ?? '', lines.count)
+    else {
+      this.meters.refuse(lines.code, lines.count)
+      this.control.error(session, lines.request, lines.code, lines.message, {})
+    }
+  }
+
+  /** Counts a refusal and tells the session at the end of the turn. */
+  refuse(session: Session, code: number, topic: string, count = 1): void {
+    this.meters.refuse(code, count)
+    session.refusals.add(code, count, topic)
+    if (session.refusals.noted) return
+    session.refusals.noted = true
+    this.refusing.push(session)
+    this.scheduleTurn()
+  }
+
+  /** A frame with an error: skipped if its end is known, else the session is ended. */
+  private refuseFrame(session: Session, code: number, pos: number, end: number, event: boolean): number {
+    const next = frameEnd(this.slabs.bytes, pos, end)
+    if (next < 0) {
+      this.otherBytes += end - pos
+      this.fail(session, -next)
+      return end
+    }
+    this.otherBytes += next - pos
+    if (event) this.refuseEvent(session, code, '')
+    else this.refuse(session, code, '')
+    return next
+  }
+
+  /** Tells a session that the daemon goes away, and when to come back. */
+  sayGoodbye(session: Session, retryAfterMs: number): void {
+    session.outbox.sendControl({
+      op: Op.GOAWAY,
+      code: Code.SHUTTING_DOWN,
+      retryAfterMs,
+      reason: codeMessage(Code.SHUTTING_DOWN),
+    })
+  }
+
+  /** Ends a session for an error that leaves nothing to go on with. */
+  fail(session: Session, code: number): void {
+    this.meters.refuse(code, 1)
+    this.control.fail(session, code)
+  }
+
+  /** Tells a session what was refused of it since it was last told. */
+  tellRefusals(session: Session): void {
+    if (!session.refusals.noted) return
+    session.refusals.noted = false
+    this.control.tellRefusals(session)
+  }
+
+  private scheduleTurn(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    this.host.schedule(this.turn)
+  }
+
+  /** End of a loop turn: drain, flush, tell. */
+  private readonly turn = (): void => {
+    this.scheduled = false
+    if (this.lanes.length > 0) this.drain(this.options.drainBytes)
+    for (const session of this.refusing.splice(0)) this.tellRefusals(session)
+    this.delivery.attend()
+    if (this.lanes.length > 0) this.scheduleTurn()
+  }
+
+  /** Delivers runs, urgent lanes first, until `work` bytes times receivers are done or nothing is pending. Then flushes. */
+  private drain(work: number): void {
+    if (this.draining) return
+    this.draining = true
+    this.openRun = null
+    const { lanes, delivery, runs, slabs, topics, meters } = this
+    let run = lanes.shift()
+    while (run !== undefined) {
+      const length = run.end - run.start
+      const done = delivery.deliver(run, topics.list(run.topic))
+      lanes.charge(run.lane, done)
+      work -= done
+      meters.runs++
+      this.pendingBytes -= length
+      slabs.release(run.start)
+      runs.release(run)
+      if (work <= 0) break
+      run = lanes.shift()
+    }
+    delivery.flush()
+    this.pendingFrames = 0
+    if (lanes.length === 0) this.pendingBytes = 0
+    else this.scheduleTurn()
+    this.draining = false
+  }
+
+  /** Delivers all that is pending, whatever it costs. For shutdown. */
+  drainAll(): void {
+    while (this.lanes.length > 0) this.drain(Number.POSITIVE_INFINITY)
+    this.turn()
+  }
+
+  /** To be called about once a second: soft bounds, idle topics. */
+  tick(): void {
+    const now = this.host.now()
+    this.delivery.tick(this.sessions.values())
+    if (now < this.nextAgeAt) return
+    this.nextAgeAt = now + this.options.topicIdleMs / IDLE_TICKS
+    this.topics.age()
+    this.drain(Number.POSITIVE_INFINITY)
+    // Bounded per tick: the table is walked over several of them.
+    for (let left = this.topics.size; left > 0; left -= 256) this.topics.evictIdle(IDLE_TICKS)
+    this.meters.topicsEvicted = this.topics.evicted
+  }
+
+  /** Events that are in a lane and not yet routed. */
+  get pendingInLanes(): number {
+    return this.meters.accepted - this.meters.routed - this.meters.expiredUnrouted
+  }
+
+  get laneDepths(): number[] {
+    return Array.from({ length: LANES }, (_, lane) => this.lanes.depth(lane))
+  }
+}

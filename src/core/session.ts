@@ -1,0 +1,24 @@
+import type { Link } from './link.js'
+import { Outbox, type OutboxContext } from './outbox.js'
+import { Refusals } from './refusals.js'
+import type { Subscription } from './subscription.js'
+
+/** A peer inside the core: what it published, what it subscribed to, and its outbox. */
+export class Session {
+  readonly outbox: Outbox
+  readonly subscriptions = new Map<string, Subscription>()
+  readonly refusals = new Refusals()
+  /** Events accepted and refused since the session opened. */
+  accepted = 0
+  refused = 0
+  /** What the client calls itself. */
+  name = ''
+
+  constructor(
+    readonly id: number,
+    link: Link,
+    context: OutboxContext,
+  ) {
+    this.outbox = new Outbox(link, context)
+  }
+}

@@ -1,0 +1,228 @@
+import { Code } from '../protocol/codes.js'
+import { checkTopic, isSystemTopic } from '../protocol/topic.js'
+import type { MatchList } from './match-list.js'
+import type { Patterns } from './patterns.js'
+
+/** Bytes of a topic that lie in its record; longer ones have bytes of their own. With these a record is one cache line. */
+const INLINE_BYTES = 32
+const RECORD_BYTES = 64
+const RECORD_INTS = RECORD_BYTES / 4
+const RECORD_SHORTS = RECORD_BYTES / 2
+
+/** Fields of a record, in 32-bit steps. The topic's inline bytes follow the first eight. */
+const HASH = 0
+const LENGTH = 1
+const GENERATION = 2
+const LIST = 3
+/** Four 16-bit counters of Generations. */
+const LOCATED_SHORTS = 8
+/** Age, in ticks, of the last use. */
+const USED = 6
+const INLINE = 32
+
+const CAPACITY_AT_START = 1024
+/** Topics that are looked at to find some to evict. */
+const EVICTION_SCAN = 256
+
+/**
+ * Topics by number, each with its cached match. A cache, no more: a topic has no state that is lost by evicting it, so the table is
+ * bounded by giving up the longest unused. Records are flat, one cache line each, since with a hundred thousand topics the misses are
+ * what a look-up costs.
+ */
+export class TopicTable {
+  private capacity = CAPACITY_AT_START
+  private ints!: Int32Array
+  private shorts!: Uint16Array
+  private bytes!: Uint8Array
+  private readonly longTopics: (Uint8Array | undefined)[] = []
+  /** Open addressing: hash, id + 1; 0 is empty. */
+  private slots!: Int32Array
+  private mask = 0
+  private readonly freeIds: number[] = []
+  private next = 0
+  private hand = 0
+  private tick = 1
+  size = 0
+  evicted = 0
+
+  constructor(
+    private readonly patterns: Patterns,
+    private readonly max: number,
+    private readonly seed: number,
+  ) {
+    this.capacity = Math.min(CAPACITY_AT_START, max)
+    this.makeRecords(null)
+    this.makeSlots()
+  }
+
+  /**
+   * The id of the topic in bytes[start, end), noted if it is new. It holds until evict is called.
+   * @returns the id, -1 when the table is full (evict, then ask again), or a negative code of the table for what is no topic
+   */
+  intern(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start
+    let hash = this.seed ^ length
+    let pos = start
+    for (const whole = end - 3; pos < whole; pos += 4) {
+      const word = bytes[pos] | (bytes[pos + 1] << 8) | (bytes[pos + 2] << 16) | (bytes[pos + 3] << 24)
+      hash = Math.imul(hash ^ word, 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    for (; pos < end; pos++) hash = Math.imul(hash ^ bytes[pos], 0x01000193)
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    hash ^= hash >>> 13
+
+    const slots = this.slots
+    const mask = this.mask
+    const ints = this.ints
+    let slot = hash & mask
+    for (;;) {
+      const id = slots[slot * 2 + 1] - 1
+      if (id < 0) return this.add(bytes, start, end, hash)
+      if (slots[slot * 2] === hash) {
+        const record = id * RECORD_INTS
+        if (ints[record + LENGTH] === length && this.same(id, bytes, start, length)) {
+          ints[record + USED] = this.tick
+          return id
+        }
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private same(id: number, bytes: Uint8Array, start: number, length: number): boolean {
+    let known = this.bytes
+    let base = id * RECORD_BYTES + INLINE
+    if (length > INLINE_BYTES) {
+      known = this.longTopics[id] as Uint8Array
+      base = 0
+    }
+    for (let i = 0; i < length; i++) if (known[base + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  private add(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const bad = checkTopic(bytes, start, end)
+    if (bad !== 0) return -bad
+    if (isSystemTopic(bytes, start, end)) return -Code.RESERVED_TOPIC
+    if (this.size === this.max) return -1
+    if (this.size === this.capacity) this.grow()
+    const id = this.freeIds.pop() ?? this.next++
+    const length = end - start
+    const record = id * RECORD_INTS
+    this.ints[record + HASH] = hash
+    this.ints[record + LENGTH] = length
+    this.ints[record + USED] = this.tick
+    if (length > INLINE_BYTES) this.longTopics[id] = bytes.slice(start, end)
+    else for (let i = 0; i < length; i++) this.bytes[id * RECORD_BYTES + INLINE + i] = bytes[start + i]
+    this.patterns.generations.locate(bytes, start, end, this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
+    this.rematch(id)
+    this.place(hash, id)
+    this.size++
+    return id
+  }
+
+  /** The receivers of a topic. */
+  list(id: number): MatchList {
+    const record = id * RECORD_INTS
+    const generation = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
+    if (this.ints[record + GENERATION] !== generation) this.rematch(id)
+    return this.patterns.list(this.ints[record + LIST])
+  }
+
+  private rematch(id: number): void {
+    const record = id * RECORD_INTS
+    this.ints[record + GENERATION] = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
+    this.ints[record + LIST] = this.patterns.match(this.text(id))
+  }
+
+  text(id: number): string {
+    const length = this.ints[id * RECORD_INTS + LENGTH]
+    if (length > INLINE_BYTES) return decoder.decode(this.longTopics[id])
+    const base = id * RECORD_BYTES + INLINE
+    return decoder.decode(this.bytes.subarray(base, base + length))
+  }
+
+  /** Ages all topics by one tick; what is used from now on is younger. */
+  age(): void {
+    this.tick++
+  }
+
+  /**
+   * Gives up some of the topics not used since `ticks` ago, looking at a bounded number. No id may be in use: call it with empty lanes.
+   * @returns how many were given up
+   */
+  evictIdle(ticks: number): number {
+    return this.sweep(EVICTION_SCAN, this.tick - ticks)
+  }
+
+  /** Makes room in a full table: gives up topics that are old among some, or else any. No id may be in use. */
+  evictSome(): void {
+    if (this.sweep(EVICTION_SCAN, this.tick) === 0) this.sweep(EVICTION_SCAN / 4, this.tick + 1)
+  }
+
+  private sweep(scan: number, usedBefore: number): number {
+    let gone = 0
+    for (let i = Math.min(scan, this.next); i > 0; i--) {
+      if (this.hand >= this.next) this.hand = 0
+      const id = this.hand++
+      const record = id * RECORD_INTS
+      if (this.ints[record + LENGTH] === 0 || this.ints[record + USED] >= usedBefore) continue
+      this.removeSlot(this.ints[record + HASH], id)
+      this.ints[record + LENGTH] = 0
+      this.longTopics[id] = undefined
+      this.freeIds.push(id)
+      this.size--
+      gone++
+    }
+    this.evicted += gone
+    return gone
+  }
+
+  private place(hash: number, id: number): void {
+    let slot = hash & this.mask
+    while (this.slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.mask
+    this.slots[slot * 2] = hash
+    this.slots[slot * 2 + 1] = id + 1
+  }
+
+  /** Deletion that shifts back what follows (Knuth, vol. 3, 6.4, algorithm R), so that there are no tombstones to pile up. */
+  private removeSlot(hash: number, id: number): void {
+    const { slots, mask } = this
+    let hole = hash & mask
+    while (slots[hole * 2 + 1] !== id + 1) hole = (hole + 1) & mask
+    for (let slot = (hole + 1) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
+      const home = slots[slot * 2] & mask
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue
+      slots[hole * 2] = slots[slot * 2]
+      slots[hole * 2 + 1] = slots[slot * 2 + 1]
+      hole = slot
+    }
+    slots[hole * 2] = 0
+    slots[hole * 2 + 1] = 0
+  }
+
+  private grow(): void {
+    this.capacity = Math.min(this.capacity * 2, this.max)
+    this.makeRecords(this.bytes)
+    this.makeSlots()
+    for (let id = 0; id < this.next; id++) this.place(this.ints[id * RECORD_INTS + HASH], id)
+  }
+
+  private makeRecords(old: Uint8Array | null): void {
+    const buffer = new ArrayBuffer(this.capacity * RECORD_BYTES)
+    this.bytes = new Uint8Array(buffer)
+    this.ints = new Int32Array(buffer)
+    this.shorts = new Uint16Array(buffer)
+    if (old !== null) this.bytes.set(old)
+  }
+
+  private makeSlots(): void {
+    let size = 1
+    while (size < this.capacity * 2) size *= 2
+    this.slots = new Int32Array(size * 2)
+    this.mask = size - 1
+  }
+}
+
+const decoder = new TextDecoder()

@@ -1,0 +1,39 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Config } from '../config/index.js'
+import type { CoreOptions } from '../core/options.js'
+
+/** The core's options from the operator's configuration. */
+export function coreOptions(config: Config, software: string): CoreOptions {
+  const { listen, protocol, router, outbox, memory } = config
+  return {
+    server: randomUUID(),
+    software,
+    messageBytesMax: listen.messageBytesMax,
+    payloadBytesMax: protocol.payloadBytesMax,
+    subscriptionsMax: protocol.subscriptionsMax,
+    slabBytes: router.slabBytes,
+    slabs: router.slabs,
+    inlineDrainFrames: router.inlineDrainFrames,
+    inlineDrainBytes: router.inlineDrainBytes,
+    drainBytes: router.drainBytes,
+    pendingBytesMax: router.pendingBytesMax,
+    runBytesMax: router.runBytesMax,
+    laneWeights: router.laneWeights,
+    strictShare: router.strictShare,
+    topicsMax: router.topicsMax,
+    topicIdleMs: router.topicIdleMs,
+    directBytes: router.directBytes,
+    batchBytes: router.batchBytes,
+    outboxPolicy: outbox.policy,
+    outboxBytesMax: outbox.bytesMax,
+    outboxEventsMax: outbox.eventsMax,
+    outboxSoftBytes: outbox.softBytes,
+    outboxSoftTimeMs: outbox.softTimeMs,
+    outboxControlBytesMax: outbox.controlBytesMax,
+    memoryBudgetBytes: memory.budgetBytes,
+    memoryResumeRatio: memory.resumeRatio,
+    retryAfterMs: memory.retryAfterMs,
+    hashSeed: randomBytes(4).readInt32LE(),
+    poison: false,
+  }
+}

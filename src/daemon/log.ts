@@ -1,0 +1,12 @@
+import { type Logger, pino } from 'pino'
+import { PinoPretty } from 'pino-pretty'
+import type { Config } from '../config/index.js'
+
+/** JSON lines on standard output for a supervisor; for a person at a terminal, coloured text on standard error. */
+export function makeLog({ level, pretty }: Config['log']): Logger {
+  const readable = pretty === 'always' || (pretty === 'auto' && process.stderr.isTTY)
+  if (!readable) return pino({ level, base: { pid: process.pid } })
+  return pino({ level, base: null }, PinoPretty({ destination: 2, sync: true, colorize: process.stderr.isTTY }))
+}
+
+export type { Logger }

@@ -1,0 +1,36 @@
+/** What the daemon knows of a transport. */
+export interface Ingress {
+  /** For people: which engine this is. */
+  readonly engine: string
+  /** Connections open now. */
+  readonly connections: number
+  /** Binds. Rejects with a sentence for the operator when it cannot. Resolves to the port. */
+  listen(host: string, port: number): Promise<number>
+  /** Accepts no more connections; those there are stay. */
+  stopListening(): void
+}
+
+export interface IngressOptions {
+  connectionsMax: number
+  /** Milliseconds of silence after which a connection is closed; 0 for never. */
+  idleTimeoutMs: number
+  messageBytesMax: number
+}
+
+/** What happened to connections, for metrics. */
+export class IngressMeters {
+  opened = 0
+  /** Closed connections by WebSocket close code. */
+  readonly closed = new Map<number, number>()
+  /** Upgrades that were refused with an HTTP status, by reason. */
+  readonly rejected = new Map<string, number>()
+  messages = 0
+
+  noteClosed(code: number): void {
+    this.closed.set(code, (this.closed.get(code) ?? 0) + 1)
+  }
+
+  noteRejected(reason: string): void {
+    this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1)
+  }
+}
