@@ -102,7 +102,7 @@ export class Bus {
         this.watchIdle()
         return this.confirmation.batchSends(events)
       },
-      defer: runtime.defer,
+      defer: (run) => runtime.defer(run),
       eased: () => this.eased(),
       dropped: (count) => this.tell({ type: 'dropped', count }),
     })
@@ -110,7 +110,7 @@ export class Bus {
     this.subscriptions = new Subscriptions({
       nextRequest: this.nextRequest,
       writeControl: (frame) => this.outgoing.writeControl(frame),
-      defer: runtime.defer,
+      defer: (run) => runtime.defer(run),
       told: (gap) => this.tell({ type: 'gap', ...gap }),
       later: (run, delayMs) => this.later(run, delayMs),
     })

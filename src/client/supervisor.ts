@@ -102,8 +102,7 @@ export class Supervisor {
 
   private retry(closed: Closed): void {
     const { backoffBaseMs, backoffCapMs } = this.settings
-    const { random } = this.runtime
-    const ownMs = backoffMs(this.attempts++, backoffBaseMs, backoffCapMs, random)
+    const ownMs = backoffMs(this.attempts++, backoffBaseMs, backoffCapMs, () => this.runtime.random())
     const delayMs = Math.max(ownMs, (this.goaway?.untilMs ?? 0) - this.runtime.now())
     this.handlers.status({ type: 'reconnecting', delayMs, code: closed.code, reason: closed.reason })
     this.timer = this.runtime.setTimer(() => this.start(), delayMs)
