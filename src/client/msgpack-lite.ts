@@ -95,10 +95,11 @@ function writeSized(lead: number, width: number, value: number): void {
 }
 
 function writeBigInt(value: bigint): void {
-  if (value !== BigInt.asIntN(64, value) && value !== BigInt.asUintN(64, value)) {
+  const isSigned = value === BigInt.asIntN(64, value)
+  if (!isSigned && value !== BigInt.asUintN(64, value)) {
     throw new RangeError('a bigint beyond 64 bits cannot be packed')
   }
-  target[pos] = value < 0n ? 0xd3 : 0xcf
+  target[pos] = isSigned ? 0xd3 : 0xcf
   view.setBigUint64(pos + 1, BigInt.asUintN(64, value))
   pos += 9
 }
