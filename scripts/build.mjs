@@ -17,6 +17,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DIST = join(ROOT, 'dist')
 /** Written last; its time is when the build began, so that an edit made during a build asks for another. */
 const STAMP = join(DIST, '.built')
+const REPLACE_ATTEMPTS_MAX = 10
 const SOURCES = ['src', 'scripts/build.mjs', 'tsconfig.json', 'package-lock.json']
 const BROWSER_ENTRY = 'src/client/browser.ts'
 const BROWSER_BUNDLE = 'client/sluice.min.js'
@@ -70,19 +71,25 @@ async function bundleBrowser(outDir) {
   say(`${BROWSER_BUNDLE}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`)
 }
 
+/** Another build may end at the same moment: whoever comes second makes way again. */
 function replaceDist(fresh, retired) {
-  if (existsSync(DIST)) renameSync(DIST, retired)
-  renameSync(fresh, DIST)
+  for (let attempt = 0; ; attempt++) {
+    try {
+      if (existsSync(DIST)) renameSync(DIST, `${retired}-${attempt}`)
+      return renameSync(fresh, DIST)
+    } catch (error) {
+      if (attempt >= REPLACE_ATTEMPTS_MAX) throw error
+    } finally {
+      rmSync(`${retired}-${attempt}`, { recursive: true, force: true })
+    }
+  }
 }
 
 async function build(tsc) {
   const startedMs = Date.now()
   const fresh = join(ROOT, `.dist-${process.pid}`)
   const retired = join(ROOT, `.dist-${process.pid}-old`)
-  const tidy = () => {
-    for (const path of [fresh, retired]) rmSync(path, { recursive: true, force: true })
-  }
-  process.once('exit', tidy)
+  process.once('exit', () => rmSync(fresh, { recursive: true, force: true }))
   process.once('SIGINT', () => process.exit(130))
   process.once('SIGTERM', () => process.exit(143))
 
