@@ -1,6 +1,8 @@
 import { mayTryAgain } from '../protocol/codes.js'
 import { SOCKET_BYTES_MAX, type SocketFactory } from './runtime.js'
 
+/** Cut, or never opened (RFC 6455, 7.4.1). */
+const CLOSE_ABNORMAL = 1006
 /** The WebSocket API does not say when its buffer empties, so while it is full it is looked at so often. */
 const DRAIN_POLL_MS = 5
 
@@ -26,9 +28,15 @@ export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
     if (data instanceof ArrayBuffer) events.received(new Uint8Array(data))
     else events.receivedText()
   }
-  socket.onclose = ({ code, reason }) => {
+  const over = (code: number, reason: string) => {
+    if (isOver) return
     isOver = true
     events.closed({ code, reason, mayRetry: mayTryAgain(code) })
+  }
+  socket.onclose = ({ code, reason }) => over(code, reason)
+  // In browsers 'close' follows at once; Node's own WebSocket says no more when the connection could not be made.
+  socket.onerror = () => {
+    setTimeout(() => over(CLOSE_ABNORMAL, 'the connection failed'))
   }
   return {
     send: (bytes) => {
