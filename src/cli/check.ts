@@ -44,9 +44,7 @@ async function checkConfig(given: Given, context: Context): Promise<number> {
   const set = entries.filter((entry) => !isDefault(loaded.config, entry)).length
   const others = loaded.sources.filter((source) => source !== file)
   const from = [file ?? 'no file', ...others].join(', ')
-  context.stdout.write(
-    `${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default (${from})\n`,
-  )
+  context.stdout.write(`${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default (${from})\n`)
   return Exit.OK
 }
 

@@ -13,20 +13,21 @@ export type Formatter = (event: BusEvent, timeMs: number) => string
  * (docs/protocol.md), made from the payload's bytes, so that no digit of a long number is lost.
  */
 export function ndjson(): Formatter {
-  const timeText = isoClock()
+  const timeText = lastRemembered(isoTime)
+  const topicText = lastRemembered(JSON.stringify)
   const valueText = valueFormatter()
   return (event, timeMs) => {
-    const { metadata } = event
-    const head = `{"topic":${JSON.stringify(event.topic)},"lane":${event.lane},"time":"${timeText(timeMs)}","value":`
-    const text = metadataText(metadata)
-    return `${head}${valueText(event)}${text === '{}' ? '}' : `,"metadata":${text}}`}`
+    const head = `{"topic":${topicText(event.topic)},"lane":${event.lane},"time":"${timeText(timeMs)}","value":`
+    return `${head}${valueText(event)}${metadataMember(event.metadata)}}`
   }
 }
 
 function valueFormatter(): (event: BusEvent) => string {
   const values = new JsonValueText()
   return ({ bytes, metadata }) => {
-    return payloadText(asBuffer(bytes), 0, bytes.length, payloadKind(metadata.type ?? null), values)
+    const { type } = metadata
+    const kind = typeof type === 'string' ? payloadKind(type) : 'value'
+    return payloadText(asBuffer(bytes), 0, bytes.length, kind, values)
   }
 }
 
@@ -52,6 +53,12 @@ function readable(json: string, { bytes, metadata }: BusEvent): string {
   return json.startsWith(`{"${RAW}":`) ? `[${plural(bytes.length, 'byte')}${type}]` : json
 }
 
+/** JSON leaves these as they are, and terminals obey them; as escapes the text says the same. */
+export function harmlessJson(json: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return json.replace(/[\u007f-\u009f]/g, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** What a publisher sends must not steer the reader's terminal: control characters (C0, DEL, C1) are shown, not obeyed. */
 export function harmless(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -62,29 +69,37 @@ export function harmless(text: string): string {
 }
 
 /** Metadata is small and mostly strings; keys that are not ours may hold what JSON cannot say. */
-function metadataText(metadata: object): string {
-  return JSON.stringify(metadata, (_, value: unknown) => {
-    if (typeof value === 'bigint') return { [INT]: value.toString() }
-    if (value instanceof Uint8Array) return { [BIN]: asBuffer(value).toString('base64') }
-    return value
-  })
+function metadataMember(metadata: object): string {
+  for (const _ in metadata) {
+    const text = JSON.stringify(metadata, (_, value: unknown) => {
+      if (typeof value === 'bigint') return { [INT]: value.toString() }
+      if (value instanceof Uint8Array) return { [BIN]: asBuffer(value).toString('base64') }
+      return value
+    })
+    return `,"metadata":${text}`
+  }
+  return ''
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Thousands of events arrive in one millisecond: its text is made once. */
-function isoClock(): (timeMs: number) => string {
-  let lastMs = -1
+/** Thousands of events arrive in one millisecond, and many in a row on one topic: what is made of either is made once. */
+function lastRemembered<T>(make: (given: T) => string): (given: T) => string {
+  let last: T | undefined
   let text = ''
-  return (timeMs) => {
-    if (timeMs !== lastMs) {
-      lastMs = timeMs
-      text = new Date(timeMs).toISOString()
+  return (given) => {
+    if (given !== last) {
+      last = given
+      text = make(given)
     }
     return text
   }
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString()
 }
 
 function localTime(timeMs: number): string {

@@ -2,9 +2,10 @@ import type { Bus, BusEvent, Gap, SubscribeOptions, Subscription } from '../clie
 import { ClosedError, SubscribeError } from '../client/index.js'
 import { POLICIES, type Policy } from '../protocol/ops.js'
 import { topicMatches } from '../protocol/topic.js'
+import type { OptionValues } from './arguments.js'
 import { connectBus, URL_OPTION } from './bus.js'
 import { type Command, type Context, Exit, exitOfSignal, Failure, type Given, UsageError } from './command.js'
-import { ndjson, pretty } from './format.js'
+import { type Formatter, harmlessJson, ndjson, pretty } from './format.js'
 import { didYouMean } from './nearest.js'
 import { Notices } from './notices.js'
 import { grouped, perSecond, plural, seconds } from './numbers.js'
@@ -121,11 +122,15 @@ function printer({ options }: Given, { stdout, env }: Context): Printer {
       },
     }
   }
-  const isPretty = stdout.isTTY === true && !options.has('json')
-  const format = isPretty
-    ? pretty({ time: options.has('time'), lane: options.has('lane') }, styleFor(stdout, env))
-    : ndjson()
+  const format = formatter(options, stdout, env)
   return { output, print: (event) => output.write(`${format(event, Date.now())}\n`) }
+}
+
+function formatter(options: OptionValues, stdout: Context['stdout'], env: Context['env']): Formatter {
+  const json = ndjson()
+  if (stdout.isTTY !== true) return json
+  if (options.has('json')) return (event, timeMs) => harmlessJson(json(event, timeMs))
+  return pretty({ time: options.has('time'), lane: options.has('lane') }, styleFor(stdout, env))
 }
 
 /** Follows all patterns of a command line until told to stop, or until there is nothing more to come. */
