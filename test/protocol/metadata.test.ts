@@ -76,7 +76,22 @@ t.test('bad types and bounds', async (t) => {
     for (const good of ['', 'a', 'x'.repeat(METADATA_TEXT_BYTES_MAX)])
       t.equal(read({ [key]: good }), 0, `${key}: ${good.length} bytes`)
   }
-  for (const bad of [0, -1, 1.5, '5', null, TTL_MS_MAX + 1, 2n ** 32n, 2n ** 63n, -(2n ** 31n), [1], {}]) {
+  for (const bad of [
+    0,
+    -1,
+    -100,
+    -1000,
+    -100_000,
+    1.5,
+    '5',
+    null,
+    TTL_MS_MAX + 1,
+    2n ** 32n,
+    2n ** 63n,
+    -(2n ** 31n),
+    [1],
+    {},
+  ]) {
     t.equal(read({ ttl: bad }), Code.BAD_METADATA, `ttl: ${String(bad)}`)
   }
   for (const good of [1, 127, 128, 255, 256, 65535, 65536, TTL_MS_MAX, 1n, BigInt(TTL_MS_MAX)]) {

@@ -122,6 +122,32 @@ t.test('a frame cut at any byte is malformed, whatever follows', async (t) => {
   t.ok(cuts > 20_000, `${cuts} cuts`)
 })
 
+t.test('no byte at or behind the end is even looked at', async (t) => {
+  let cases = 0
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const random = new SeededRandom(seed)
+      const frame = randomEvent(random)
+      const step = frame.length > 200 ? 211 : 1
+      for (let end = 0; end <= frame.length; end += step) {
+        const watched = new Proxy(frame, {
+          get(bytes, index) {
+            const at = Number(index)
+            if (!(at < end)) throw new Error(`looked at ${String(index)}, end ${end} of ${frame.length}`)
+            return bytes[at]
+          },
+        })
+        scanner.scan(watched, 0, end)
+        frameEnd(watched, 0, end)
+        skipValue(watched, 0, end)
+        cases++
+      }
+    }),
+    { numRuns: 1000 },
+  )
+  t.ok(cases > 20_000, `${cases} cuts`)
+})
+
 t.test('refusals have their codes', async (t) => {
   const cases: [string, number][] = [
     ['', Code.MALFORMED],
