@@ -16,11 +16,10 @@ import type { Subscription } from './subscription.js'
 const OPEN_BATCHES_MAX = 2048
 /** What a run costs in work even if it is tiny or nobody receives it. */
 const RUN_WORK_BYTES = 64
-const NO_RECEIVERS: readonly Subscription[] = []
 
 /**
- * From a run and its receivers to writes on links. Consecutive runs that lie side by side in the slabs and go to the same receivers
- * are delivered as one span; a long span is written to each receiver straight from the slab, a short one is gathered in its outbox.
+ * From a run and its receivers to writes on links: a long run is written to each receiver straight from the slab, a short one is
+ * gathered in its outbox.
  */
 export class Delivery implements OutboxContext {
   readonly budget: Budget
@@ -33,12 +32,6 @@ export class Delivery implements OutboxContext {
   private attentive: Outbox[] = []
   private readonly freeBatches: Buffer[] = []
   private openBatches = 0
-
-  private spanReceivers: readonly Subscription[] = NO_RECEIVERS
-  private spanStart = 0
-  private spanEnd = 0
-  private spanCount = 0
-  private spanLane = -1
 
   constructor(
     readonly options: CoreOptions,
@@ -63,62 +56,21 @@ export class Delivery implements OutboxContext {
     return this.host.now()
   }
 
-  /** Adds a run to the current span, or delivers the span and begins another. Returns the work in bytes. */
+  /** Hands a run to its receivers. Returns the work in bytes. */
   deliver(run: Run, list: MatchList): number {
     const { meters } = this
+    const { count, lane, expiresAt } = run
+    if (expiresAt !== 0 && expiresAt <= this.host.now()) {
+      meters.expiredUnrouted += count
+      return RUN_WORK_BYTES
+    }
     const receivers = list.receivers
-    const length = run.end - run.start
-    const count = run.count
-    if (run.expiresAt !== 0) return this.deliverMortal(run, receivers)
     meters.routed += count
-    meters.routedByLane[run.lane] += count
-    if (receivers.length === 0) {
-      meters.unmatched += count
-      return RUN_WORK_BYTES
-    }
-    if (
-      receivers === this.spanReceivers &&
-      run.start === this.spanEnd &&
-      run.lane === this.spanLane &&
-      run.end - this.spanStart <= this.options.runBytesMax
-    ) {
-      this.spanEnd = run.end
-      this.spanCount += count
-    } else {
-      this.endSpan()
-      this.spanReceivers = receivers
-      this.spanStart = run.start
-      this.spanEnd = run.end
-      this.spanCount = count
-      this.spanLane = run.lane
-    }
-    return length * receivers.length + RUN_WORK_BYTES
-  }
-
-  /** A run of one event with a time to live. */
-  private deliverMortal(run: Run, receivers: readonly Subscription[]): number {
-    this.endSpan()
-    const { meters, bytes } = this
-    if (run.expiresAt <= this.host.now()) {
-      meters.expiredUnrouted += run.count
-      return RUN_WORK_BYTES
-    }
-    meters.routed += run.count
-    meters.routedByLane[run.lane] += run.count
-    if (receivers.length === 0) meters.unmatched += run.count
-    meters.matched += run.count * receivers.length
-    this.handOut(receivers, run.start, run.end, run.count, run.lane, run.expiresAt)
+    meters.routedByLane[lane] += count
+    meters.matched += count * receivers.length
+    if (receivers.length === 0) meters.unmatched += count
+    else this.handOut(receivers, run.start, run.end, count, lane, expiresAt)
     return (run.end - run.start) * receivers.length + RUN_WORK_BYTES
-  }
-
-  private endSpan(): void {
-    const receivers = this.spanReceivers
-    const count = this.spanCount
-    if (count === 0) return
-    this.spanCount = 0
-    this.spanReceivers = NO_RECEIVERS
-    this.meters.matched += count * receivers.length
-    this.handOut(receivers, this.spanStart, this.spanEnd, count, this.spanLane, 0)
   }
 
   /** Gives the frames at [start, end) to the outbox of each receiver. */
@@ -142,13 +94,8 @@ export class Delivery implements OutboxContext {
     }
   }
 
-  /** Ends the drain: delivers the open span and writes every open batch. */
+  /** Writes every open batch. */
   flush(): void {
-    this.endSpan()
-    this.flushTouched()
-  }
-
-  private flushTouched(): void {
     const touched = this.touchedOutboxes
     for (let i = 0; i < touched.length; i++) touched[i].flush()
     touched.length = 0
@@ -159,7 +106,7 @@ export class Delivery implements OutboxContext {
   }
 
   acquireBatch(): Buffer {
-    if (this.openBatches === OPEN_BATCHES_MAX) this.flushTouched()
+    if (this.openBatches === OPEN_BATCHES_MAX) this.flush()
     this.openBatches++
     return this.freeBatches.pop() ?? Buffer.allocUnsafeSlow(this.options.batchBytes)
   }

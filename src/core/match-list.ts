@@ -2,14 +2,13 @@ import type { PatternNode } from './patterns.js'
 import type { Subscription } from './subscription.js'
 
 /**
- * The receivers of the topics that match the same set of patterns. Interned: topics with equal matches share one list, so that runs
- * of different topics for the same receivers can be delivered as one.
+ * The receivers of the topics that match the same set of patterns. Interned: topics with equal matches share one list, so that events
+ * of different topics for the same receivers can be one run.
  */
 export class MatchList {
-  /** One per session, the subscription that was made first. A new array whenever it changes: a drain may walk the old one. */
-  receivers: readonly Subscription[] = []
-  /** Set when a pattern's subscriptions changed; the next look-up rebuilds. */
+  /** Set when a pattern's subscriptions changed; the next use rebuilds. */
   stale = true
+  private current: readonly Subscription[] = []
   /** Lists that have one pattern more than this one. */
   readonly longer = new Map<PatternNode, MatchList>()
 
@@ -19,10 +18,16 @@ export class MatchList {
     readonly shorter: MatchList | null,
   ) {}
 
-  rebuild(): void {
+  /** One per session, the subscription that was made first. A new array whenever it changes: whoever walks the old one may go on. */
+  get receivers(): readonly Subscription[] {
+    if (this.stale) this.rebuild()
+    return this.current
+  }
+
+  private rebuild(): void {
     this.stale = false
     if (this.nodes.length === 1) {
-      this.receivers = [...this.nodes[0].subscriptions]
+      this.current = [...this.nodes[0].subscriptions]
       return
     }
     const first = new Map<object, Subscription>()
@@ -32,6 +37,6 @@ export class MatchList {
         if (known === undefined || subscription.order < known.order) first.set(subscription.session, subscription)
       }
     }
-    this.receivers = [...first.values()]
+    this.current = [...first.values()]
   }
 }

@@ -36,7 +36,6 @@ export class Meters {
   readonly refused = new Map<number, number>()
   gaps = 0
   slowConsumers = 0
-  topicsEvicted = 0
 
   refuse(code: number, count: number): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + count)

@@ -124,9 +124,7 @@ export class Patterns {
 
   /** @param id that match gave while the topic's generation has not moved */
   list(id: number): MatchList {
-    const list = this.lists[id] as MatchList
-    if (list.stale) list.rebuild()
-    return list
+    return this.lists[id] as MatchList
   }
 
   /** Walks the trie. Returns the id of the match list of the topic. */

@@ -9,6 +9,7 @@ import { Delivery } from './delivery.js'
 import { LaneShares } from './lane-shares.js'
 import { Lanes } from './lanes.js'
 import type { Link } from './link.js'
+import type { MatchList } from './match-list.js'
 import { Meters } from './meters.js'
 import type { CoreOptions } from './options.js'
 import { Patterns } from './patterns.js'
@@ -17,6 +18,8 @@ import type { Session } from './session.js'
 import { Slabs } from './slabs.js'
 import { TopicTable } from './topics.js'
 
+/** Of a refused event's topic, this much is told. */
+const REFUSED_TOPIC_BYTES = 64
 /** Topics are looked at for idleness this often, as a part of the time that makes one idle. */
 const IDLE_TICKS = 8
 
@@ -65,7 +68,7 @@ export class Router {
   /** Bytes and frames (messages) that wait in the lanes. */
   private pendingBytes = 0
   private pendingFrames = 0
-  /** The run that the next event may join, while it is still in its lane; its first event's head, to compare with. */
+  /** The run that the next event may join, while it is still in its lane; the head of its last event, to compare with. */
   private openRun: Run | null = null
   private head = 0
   private headLength = 0
@@ -199,6 +202,8 @@ export class Router {
       return next
     }
     this.control.handle(session, bytes, pos, next)
+    // It may have been a subscription: what comes now has other receivers than the open run.
+    this.openRun = null
     if (!session.outbox.ending) return next
     this.otherBytes += end - next
     return end
@@ -210,7 +215,7 @@ export class Router {
     const bytes = this.slabs.bytes
     const lane = scanner.lane
     let code = 0
-    let topic = 0
+    let list = 0
     let expiresAt = 0
     const withMetadata = scanner.metadataEnd > scanner.metadataStart
     if (scanner.payloadEnd - scanner.payloadStart > options.payloadBytesMax) code = Code.PAYLOAD_TOO_LARGE
@@ -218,54 +223,59 @@ export class Router {
     else {
       if (withMetadata) code = this.readMetadata()
       if (code === 0) {
-        topic = this.intern(bytes, scanner.topicStart, scanner.topicEnd)
-        if (topic < 0) code = -topic
+        list = this.topics.find(bytes, scanner.topicStart, scanner.topicEnd)
+        if (list < 0) code = -list
         else if (withMetadata && this.metadata.ttl > 0) expiresAt = this.host.now() + this.metadata.ttl
       }
     }
     if (code !== 0) {
       this.otherBytes += next - pos
-      this.refuseEvent(
-        session,
-        code,
-        bytes.toString('utf8', scanner.topicStart, Math.min(scanner.topicEnd, scanner.topicStart + 64)),
-      )
+      const nameEnd = Math.min(scanner.topicEnd, scanner.topicStart + REFUSED_TOPIC_BYTES)
+      this.refuseEvent(session, code, bytes.toString('utf8', scanner.topicStart, nameEnd))
       return next
     }
     session.accepted++
     this.meters.accepted++
-    const run = this.runs.acquire()
-    run.start = pos
-    run.end = next
-    run.count = 1
-    run.lane = lane
-    run.topic = topic
-    run.expiresAt = expiresAt
-    this.slabs.hold(pos)
-    this.lanes.push(run)
+    this.place(this.patterns.list(list), lane, pos, next, expiresAt)
     if (withMetadata) this.openRun = null
     else {
-      this.openRun = run
       this.head = pos
       this.headLength = scanner.topicEnd + 1 - pos
     }
     return next
   }
 
+  /** Puts one event into the open run if it goes the same way, or else into a run of its own. */
+  private place(list: MatchList, lane: number, pos: number, next: number, expiresAt: number): void {
+    const open = this.openRun
+    if (
+      open !== null &&
+      open.end === pos &&
+      open.list === list &&
+      open.lane === lane &&
+      expiresAt === 0 &&
+      next - open.start <= this.options.runBytesMax
+    ) {
+      open.end = next
+      open.count++
+      return
+    }
+    const run = this.runs.acquire()
+    run.start = pos
+    run.end = next
+    run.count = 1
+    run.lane = lane
+    run.list = list
+    run.expiresAt = expiresAt
+    this.slabs.hold(pos)
+    this.lanes.push(run)
+    this.openRun = run
+  }
+
   private readMetadata(): number {
     const { metadataStart, metadataEnd } = this.scanner
     if (metadataEnd - metadataStart > METADATA_BYTES_MAX) return Code.FRAME_TOO_LARGE
     return this.metadata.read(this.slabs.bytes, metadataStart, metadataEnd)
-  }
-
-  private intern(bytes: Buffer, start: number, end: number): number {
-    const topic = this.topics.intern(bytes, start, end)
-    if (topic !== -1) return topic
-    // The table is full. Ids must not be in use while some are given up.
-    this.drain(Number.POSITIVE_INFINITY)
-    while (this.topics.size >= this.options.topicsMax) this.topics.evictSome()
-    this.meters.topicsEvicted = this.topics.evicted
-    return this.topics.intern(bytes, start, end)
   }
 
   private refuseEvent(session: Session, code: number, topic: string): void {
@@ -350,11 +360,11 @@ export class Router {
     if (this.draining) return
     this.draining = true
     this.openRun = null
-    const { lanes, delivery, runs, slabs, topics, meters } = this
+    const { lanes, delivery, runs, slabs, meters } = this
     let run = lanes.shift()
     while (run !== undefined) {
       const length = run.end - run.start
-      const done = delivery.deliver(run, topics.list(run.topic))
+      const done = delivery.deliver(run, run.list as MatchList)
       lanes.charge(run.lane, done)
       work -= done
       meters.runs++
@@ -384,10 +394,7 @@ export class Router {
     if (now < this.nextAgeAt) return
     this.nextAgeAt = now + this.options.topicIdleMs / IDLE_TICKS
     this.topics.age()
-    this.drain(Number.POSITIVE_INFINITY)
-    // Bounded per tick: the table is walked over several of them.
     for (let left = this.topics.size; left > 0; left -= 256) this.topics.evictIdle(IDLE_TICKS)
-    this.meters.topicsEvicted = this.topics.evicted
   }
 
   /** Events that are in a lane and not yet routed. */

@@ -1,13 +1,14 @@
 import { assert } from '../base/assert.js'
+import type { MatchList } from './match-list.js'
 
-/** The unit that moves: `count` consecutive events of one topic and one lane in one slab. Pooled. */
+/** The unit that moves: `count` consecutive events in a slab, of one lane and with the same receivers. Usually they are of one topic. Pooled. */
 export class Run {
   start = 0
   end = 0
   count = 0
   lane = 0
-  /** Id in the topic table. */
-  topic = 0
+  /** The receivers; null while the run is in its pool. */
+  list: MatchList | null = null
   /** Clock milliseconds after which its one event is not delivered any more; 0 for none. */
   expiresAt = 0
   held = false
@@ -29,6 +30,7 @@ export class RunPool {
   release(run: Run): void {
     assert(run.held, 'a run is released once')
     run.held = false
+    run.list = null
     this.held--
     this.free.push(run)
   }

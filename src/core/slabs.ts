@@ -14,6 +14,7 @@ export class Slabs {
   readonly slabBytes: number
   /** Runs that point into each slab. */
   private readonly held: Int32Array
+  private readonly shift: number
   private current = 0
   private cursor = 0
 
@@ -22,7 +23,9 @@ export class Slabs {
     private readonly count: number,
     private readonly poison: boolean,
   ) {
-    this.slabBytes = Math.ceil(slabBytes / WASM_PAGE_BYTES) * WASM_PAGE_BYTES
+    // A power of two, so that a position tells its slab by a shift.
+    this.shift = Math.max(Math.ceil(Math.log2(slabBytes)), Math.log2(WASM_PAGE_BYTES))
+    this.slabBytes = 2 ** this.shift
     const pages = (this.slabBytes / WASM_PAGE_BYTES) * count
     // Untouched pages cost no resident memory, so the maximum is reserved at once and never moves.
     this.bytes = Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer)
@@ -59,11 +62,11 @@ export class Slabs {
 
   /** Notes a run in the slab of `position`. */
   hold(position: number): void {
-    this.held[(position / this.slabBytes) | 0]++
+    this.held[position >>> this.shift]++
   }
 
   release(position: number): void {
-    const slab = (position / this.slabBytes) | 0
+    const slab = position >>> this.shift
     assert(this.held[slab] > 0, 'a slab is released once for each hold')
     this.held[slab]--
   }

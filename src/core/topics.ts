@@ -1,6 +1,5 @@
 import { Code } from '../protocol/codes.js'
 import { checkTopic, isSystemTopic } from '../protocol/topic.js'
-import type { MatchList } from './match-list.js'
 import type { Patterns } from './patterns.js'
 
 /** Bytes of a topic that lie in its record; longer ones have bytes of their own. With these a record is one cache line. */
@@ -25,9 +24,9 @@ const CAPACITY_AT_START = 1024
 const EVICTION_SCAN = 256
 
 /**
- * Topics by number, each with its cached match. A cache, no more: a topic has no state that is lost by evicting it, so the table is
- * bounded by giving up the longest unused. Records are flat, one cache line each, since with a hundred thousand topics the misses are
- * what a look-up costs.
+ * From the bytes of a topic to its match. A cache, no more: a topic has no state that is lost by evicting it, so the table is
+ * bounded by giving up what was not used lately. Records are flat, one cache line each, since with a hundred thousand topics the misses
+ * are what a look-up costs.
  */
 export class TopicTable {
   private capacity = CAPACITY_AT_START
@@ -56,10 +55,10 @@ export class TopicTable {
   }
 
   /**
-   * The id of the topic in bytes[start, end), noted if it is new. It holds until evict is called.
-   * @returns the id, -1 when the table is full (evict, then ask again), or a negative code of the table for what is no topic
+   * The match list of the topic in bytes[start, end), which is noted if it is new.
+   * @returns the id of the list (Patterns.list), good until patterns change; or a negative code of the table for what is no topic
    */
-  intern(bytes: Uint8Array, start: number, end: number): number {
+  find(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start
     let hash = this.seed ^ length
     let pos = start
@@ -83,7 +82,9 @@ export class TopicTable {
         const record = id * RECORD_INTS
         if (ints[record + LENGTH] === length && this.same(id, bytes, start, length)) {
           ints[record + USED] = this.tick
-          return id
+          const generation = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
+          if (ints[record + GENERATION] !== generation) this.rematch(id)
+          return ints[record + LIST]
         }
       }
       slot = (slot + 1) & mask
@@ -105,7 +106,7 @@ export class TopicTable {
     const bad = checkTopic(bytes, start, end)
     if (bad !== 0) return -bad
     if (isSystemTopic(bytes, start, end)) return -Code.RESERVED_TOPIC
-    if (this.size === this.max) return -1
+    while (this.size >= this.max) this.evictSome()
     if (this.size === this.capacity) this.grow()
     const id = this.freeIds.pop() ?? this.next++
     const length = end - start
@@ -119,15 +120,7 @@ export class TopicTable {
     this.rematch(id)
     this.place(hash, id)
     this.size++
-    return id
-  }
-
-  /** The receivers of a topic. */
-  list(id: number): MatchList {
-    const record = id * RECORD_INTS
-    const generation = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
-    if (this.ints[record + GENERATION] !== generation) this.rematch(id)
-    return this.patterns.list(this.ints[record + LIST])
+    return this.ints[record + LIST]
   }
 
   private rematch(id: number): void {
@@ -136,7 +129,7 @@ export class TopicTable {
     this.ints[record + LIST] = this.patterns.match(this.text(id))
   }
 
-  text(id: number): string {
+  private text(id: number): string {
     const length = this.ints[id * RECORD_INTS + LENGTH]
     if (length > INLINE_BYTES) return decoder.decode(this.longTopics[id])
     const base = id * RECORD_BYTES + INLINE
@@ -149,15 +142,15 @@ export class TopicTable {
   }
 
   /**
-   * Gives up some of the topics not used since `ticks` ago, looking at a bounded number. No id may be in use: call it with empty lanes.
+   * Gives up some of the topics not used since `ticks` ago, looking at a bounded number.
    * @returns how many were given up
    */
   evictIdle(ticks: number): number {
     return this.sweep(EVICTION_SCAN, this.tick - ticks)
   }
 
-  /** Makes room in a full table: gives up topics that are old among some, or else any. No id may be in use. */
-  evictSome(): void {
+  /** Makes room in a full table: gives up those of some topics that were not used since the last tick, or else a few of any age. */
+  private evictSome(): void {
     if (this.sweep(EVICTION_SCAN, this.tick) === 0) this.sweep(EVICTION_SCAN / 4, this.tick + 1)
   }
 

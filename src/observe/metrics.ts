@@ -106,7 +106,7 @@ export function makeRegistry(sources: MetricsSources): Registry {
   counter('sluice_written_bytes_total', 'Bytes of frames written to links.', () => meters.writtenBytes)
   counter('sluice_gaps_total', 'Gap frames sent.', () => meters.gaps)
   counter('sluice_slow_consumers_total', 'Sessions ended because they did not read.', () => meters.slowConsumers)
-  counter('sluice_topics_evicted_total', 'Topics given up by the table of topics.', () => meters.topicsEvicted)
+  counter('sluice_topics_evicted_total', 'Topics given up by the table of topics.', () => router.topics.evicted)
   gauge('sluice_topics', 'Topics known now.', () => router.topics.size)
   gauge('sluice_patterns', 'Patterns known now.', () => router.patterns.size)
   gauge('sluice_sessions', 'Sessions open now.', () => router.sessions.size)
