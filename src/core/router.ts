@@ -129,8 +129,8 @@ export class Router {
    * be a frame ends it.
    */
   accept(session: Session, start: number, end: number): void {
-    const bytes = this.slabs.bytes
-    const runBytesMax = this.options.runBytesMax
+    const { bytes, view } = this.slabs
+    const { runBytesMax, payloadBytesMax } = this.options
     const { meters } = this
     const acceptedBefore = meters.accepted
     let run = this.openRun
@@ -138,25 +138,20 @@ export class Router {
     let pos = session.outbox.ending ? end : start
     this.otherBytes = 0
     while (pos < end) {
-      if (run !== null && run.end === pos) {
+      const headLength = this.headLength
+      if (run !== null && run.end === pos && pos + headLength + 3 <= end) {
         // The same bytes up to the payload mean the same op, topic and flags: all was checked with the event before.
         const head = this.head
-        const headLength = this.headLength
+        const last = headLength - 4
         let same = 0
-        while (same < headLength && bytes[head + same] === bytes[pos + same]) same++
-        if (same === headLength) {
+        while (same < last && view.getInt32(head + same) === view.getInt32(pos + same)) same += 4
+        if (same >= last && view.getInt32(head + last) === view.getInt32(pos + last)) {
           const payload = pos + headLength
           const type = bytes[payload]
           let next = 0
           if (type === 0xc4) next = payload + 2 + bytes[payload + 1]
           else if (type === 0xc5) next = payload + 3 + ((bytes[payload + 1] << 8) | bytes[payload + 2])
-          // `next <= end` also says that all of the head was within bounds.
-          if (
-            next !== 0 &&
-            next <= end &&
-            next - payload <= this.options.payloadBytesMax &&
-            next - run.start <= runBytesMax
-          ) {
+          if (next !== 0 && next <= end && next - payload <= payloadBytesMax && next - run.start <= runBytesMax) {
             run.end = next
             run.count++
             events++
@@ -223,7 +218,7 @@ export class Router {
     else {
       if (withMetadata) code = this.readMetadata()
       if (code === 0) {
-        list = this.topics.find(bytes, scanner.topicStart, scanner.topicEnd)
+        list = this.topics.find(bytes, this.slabs.view, scanner.topicStart, scanner.topicEnd)
         if (list < 0) code = -list
         else if (withMetadata && this.metadata.ttl > 0) expiresAt = this.host.now() + this.metadata.ttl
       }

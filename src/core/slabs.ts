@@ -11,6 +11,8 @@ const WASM_PAGE_BYTES = 65536
  */
 export class Slabs {
   readonly bytes: Buffer
+  /** The same memory, to read words at any position: several times faster than byte by byte. */
+  readonly view: DataView
   readonly slabBytes: number
   /** Runs that point into each slab. */
   private readonly held: Int32Array
@@ -28,7 +30,9 @@ export class Slabs {
     this.slabBytes = 2 ** this.shift
     const pages = (this.slabBytes / WASM_PAGE_BYTES) * count
     // Untouched pages cost no resident memory, so the maximum is reserved at once and never moves.
-    this.bytes = Buffer.from(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer)
+    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.bytes = Buffer.from(buffer)
+    this.view = new DataView(buffer)
     this.held = new Int32Array(count)
   }
 

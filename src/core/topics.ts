@@ -33,6 +33,7 @@ export class TopicTable {
   private ints!: Int32Array
   private shorts!: Uint16Array
   private bytes!: Uint8Array
+  private view!: DataView
   private readonly longTopics: (Uint8Array | undefined)[] = []
   /** Open addressing: hash, id + 1; 0 is empty. */
   private slots!: Int32Array
@@ -56,19 +57,22 @@ export class TopicTable {
 
   /**
    * The match list of the topic in bytes[start, end), which is noted if it is new.
+   * @param view of the same memory: words are read at any position
    * @returns the id of the list (Patterns.list), good until patterns change; or a negative code of the table for what is no topic
    */
-  find(bytes: Uint8Array, start: number, end: number): number {
+  find(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const length = end - start
     let hash = this.seed ^ length
-    let pos = start
-    for (const whole = end - 3; pos < whole; pos += 4) {
-      const word = bytes[pos] | (bytes[pos + 1] << 8) | (bytes[pos + 2] << 16) | (bytes[pos + 3] << 24)
-      hash = Math.imul(hash ^ word, 0x9e3779b1)
-      hash ^= hash >>> 15
-    }
-    for (; pos < end; pos++) hash = Math.imul(hash ^ bytes[pos], 0x01000193)
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    if (length >= 4) {
+      const last = end - 4
+      for (let pos = start; pos < last; pos += 4) {
+        hash = Math.imul(hash ^ view.getInt32(pos), 0x9e3779b1)
+        hash ^= hash >>> 15
+      }
+      // The last word overlaps the one before: no byte is left over.
+      hash = Math.imul(hash ^ view.getInt32(last), 0x9e3779b1)
+    } else for (let pos = start; pos < end; pos++) hash = Math.imul(hash ^ bytes[pos], 0x9e3779b1)
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
     hash ^= hash >>> 13
 
     const slots = this.slots
@@ -80,7 +84,7 @@ export class TopicTable {
       if (id < 0) return this.add(bytes, start, end, hash)
       if (slots[slot * 2] === hash) {
         const record = id * RECORD_INTS
-        if (ints[record + LENGTH] === length && this.same(id, bytes, start, length)) {
+        if (ints[record + LENGTH] === length && this.same(id, bytes, view, start, length)) {
           ints[record + USED] = this.tick
           const generation = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
           if (ints[record + GENERATION] !== generation) this.rematch(id)
@@ -91,15 +95,21 @@ export class TopicTable {
     }
   }
 
-  private same(id: number, bytes: Uint8Array, start: number, length: number): boolean {
-    let known = this.bytes
-    let base = id * RECORD_BYTES + INLINE
+  private same(id: number, bytes: Uint8Array, view: DataView, start: number, length: number): boolean {
     if (length > INLINE_BYTES) {
-      known = this.longTopics[id] as Uint8Array
-      base = 0
+      const known = this.longTopics[id] as Uint8Array
+      for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return false
+      return true
     }
-    for (let i = 0; i < length; i++) if (known[base + i] !== bytes[start + i]) return false
-    return true
+    const base = id * RECORD_BYTES + INLINE
+    if (length < 4) {
+      for (let i = 0; i < length; i++) if (this.bytes[base + i] !== bytes[start + i]) return false
+      return true
+    }
+    const records = this.view
+    const last = length - 4
+    for (let i = 0; i < last; i += 4) if (records.getInt32(base + i) !== view.getInt32(start + i)) return false
+    return records.getInt32(base + last) === view.getInt32(start + last)
   }
 
   private add(bytes: Uint8Array, start: number, end: number, hash: number): number {
@@ -205,6 +215,7 @@ export class TopicTable {
   private makeRecords(old: Uint8Array | null): void {
     const buffer = new ArrayBuffer(this.capacity * RECORD_BYTES)
     this.bytes = new Uint8Array(buffer)
+    this.view = new DataView(buffer)
     this.ints = new Int32Array(buffer)
     this.shorts = new Uint16Array(buffer)
     if (old !== null) this.bytes.set(old)
