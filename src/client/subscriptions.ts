@@ -96,7 +96,7 @@ export class Subscriptions {
     subscription.end(null, new SubscribeError(pattern, Code.NOT_SUBSCRIBED, 'unsubscribed before the daemon answered'))
     if (entry !== undefined && entry.listeners.size === 0) {
       this.forget(entry)
-      this.tellUnsubscribe(entry)
+      if (!this.stopped) this.tellUnsubscribe(entry)
     }
   }
 
