@@ -41,7 +41,13 @@ export async function startDaemon(config: Config): Promise<Daemon> {
 
   const adminPort =
     admin === null ? 0 : await admin.listen(config.admin.host, config.admin.port).catch(explain('admin'))
-  const port = await ingress.listen(config.listen.host, config.listen.port).catch(explain('listen'))
+  const port = await ingress
+    .listen(config.listen.host, config.listen.port)
+    .catch(explain('listen'))
+    .catch(async (error: Error) => {
+      await admin?.close()
+      throw error
+    })
   const tick = setInterval(() => router.tick(), TICK_INTERVAL_MS)
   health.phase = 'ready'
   const url = `ws://${forUrl(config.listen.host)}:${port}`

@@ -15,6 +15,8 @@ import { acceptText, JsonWriter } from '../json-session.js'
 import { chooseSubprotocol } from '../subprotocol.js'
 import { UwsLink } from './uws-link.js'
 
+const decoder = new TextDecoder()
+
 type Uws = typeof import('uWebSockets.js')
 
 /** The form of listen that the types of the package leave out: without it, a second daemon would share the port unnoticed. */
@@ -30,6 +32,17 @@ const EXCLUSIVE_PORT = 1
 const IDLE_STEP_S = 4
 const IDLE_MIN_S = 8
 const IDLE_MAX_S = 960
+
+/** Message too big (RFC 6455, 7.4.1). */
+const CLOSE_TOO_BIG = 1009
+
+/**
+ * uWebSockets.js cuts connections without a close frame, and then says why only in words. Operators should see the reason all the same.
+ */
+const CUT_CODES: ReadonlyMap<string, number> = new Map([
+  ['WebSocket timed out from inactivity', Code.IDLE_TIMEOUT],
+  ['Received too big message', CLOSE_TOO_BIG],
+])
 
 interface UserData {
   json: boolean
@@ -70,7 +83,8 @@ export class UwsIngress implements Ingress {
       compression: COMPRESSION_OFF,
       idleTimeout: idleSeconds(options.idleTimeoutMs),
       sendPingsAutomatically: true,
-      maxPayloadLength: options.messageBytesMax,
+      // Over this it cuts without a word. Up to twice the limit there is a close frame of ours that says why.
+      maxPayloadLength: 2 * options.messageBytesMax,
       // 0 is no limit: our outbox writes nothing while a socket has anything buffered, and it is the only one that drops.
       maxBackpressure: 0,
       closeOnBackpressureLimit: false,
@@ -82,7 +96,7 @@ export class UwsIngress implements Ingress {
         // Drain means progress. What is still buffered would stand before anything urgent written now.
         if (link.isDrained) router.writable(session)
       },
-      close: (ws, code) => this.close(ws as Socket, code),
+      close: (ws, code, message) => this.close(ws as Socket, code, message),
     })
     this.app.any('/*', (res) => {
       res.writeStatus('426 Upgrade Required').writeHeader('upgrade', 'websocket').end('This port speaks WebSocket.\n')
@@ -114,6 +128,10 @@ export class UwsIngress implements Ingress {
   private message(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
     const { router } = this
     this.meters.messages++
+    if (message.byteLength > this.options.messageBytesMax) {
+      ws.session.outbox.end(CLOSE_TOO_BIG, `a message has at most ${this.options.messageBytesMax} bytes`)
+      return
+    }
     if (isBinary === ws.isJson) {
       router.fail(ws.session, Code.WRONG_MESSAGE_KIND)
       return
@@ -128,9 +146,9 @@ export class UwsIngress implements Ingress {
     router.accept(ws.session, position, position + length)
   }
 
-  private close(ws: Socket, code: number): void {
+  private close(ws: Socket, code: number, message: ArrayBuffer): void {
     this.connections--
-    this.meters.noteClosed(code)
+    this.meters.noteClosed(CUT_CODES.get(decoder.decode(message)) ?? code)
     ws.link.closed()
     this.router.close(ws.session)
   }
