@@ -1,5 +1,5 @@
 import type { BusEvent } from '../client/index.js'
-import { BIN, INT, RAW } from '../protocol/json-escapes.js'
+import { BIN, FLOAT, INT, RAW } from '../protocol/json-escapes.js'
 import { payloadKind, payloadText } from '../protocol/json-payload.js'
 import { JsonValueText } from '../protocol/json-text.js'
 import { plural } from './numbers.js'
@@ -55,7 +55,6 @@ function readable(json: string, { bytes, metadata }: BusEvent): string {
 
 /** JSON leaves these as they are, and terminals obey them; as escapes the text says the same. */
 export function harmlessJson(json: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return json.replace(/[\u007f-\u009f]/g, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
@@ -71,14 +70,19 @@ export function harmless(text: string): string {
 /** Metadata is small and mostly strings; keys that are not ours may hold what JSON cannot say. */
 function metadataMember(metadata: object): string {
   for (const _ in metadata) {
-    const text = JSON.stringify(metadata, (_, value: unknown) => {
-      if (typeof value === 'bigint') return { [INT]: value.toString() }
-      if (value instanceof Uint8Array) return { [BIN]: asBuffer(value).toString('base64') }
-      return value
-    })
+    const text = JSON.stringify(metadata, sayable)
     return `,"metadata":${text}`
   }
   return ''
+}
+
+/** JSON.stringify asks toJSON of a Buffer first, so the value is taken from where it lies. */
+function sayable(this: { readonly [key: string]: unknown }, key: string, value: unknown): unknown {
+  const own = this[key]
+  if (typeof own === 'bigint') return { [INT]: own.toString() }
+  if (typeof own === 'number' && !Number.isFinite(own)) return { [FLOAT]: String(own) }
+  if (own instanceof Uint8Array) return { [BIN]: asBuffer(own).toString('base64') }
+  return value
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

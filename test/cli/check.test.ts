@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { ENTRIES, loadConfig } from '../../src/config/index.js'
+import { Command } from '../helpers/command.js'
+
+t.test('a good file, and what of it is not at its default', async (t) => {
+  const file = join(t.testdir({ 'own.toml': '[listen]\nport = 7500\n' }), 'own.toml')
+  const command = await Command.run(t, ['check', file, '--log.level', 'debug'], '', { env: { SLUICE_ADMIN_PORT: '7' } })
+  t.equal(
+    command.stdout,
+    `ok: ${ENTRIES.size} options, 3 not at their default (${file}, SLUICE_ADMIN_PORT, --log.level)\n`,
+  )
+  t.equal(command.stderr, '')
+  t.equal(command.code, 0)
+})
+
+t.test('without a file it is the one beside the package; or none', async (t) => {
+  const own = await Command.run(t, ['check'])
+  t.match(own.stdout, /^ok: \d+ options, 0 not at their default \(.*config\/sluice\.toml\)\n$/)
+  const none = await Command.run(t, ['check', '--config', 'none'])
+  t.equal(none.stdout, `ok: ${ENTRIES.size} options, 0 not at their default (no file)\n`)
+})
+
+t.test('every problem with its place and what was meant; exit code 2', async (t) => {
+  const file = join(t.testdir({ 'bad.toml': '[listen]\nprot = 1\nport = "x"\n' }), 'bad.toml')
+  const command = await Command.run(t, ['check', file, '--listen.hots', 'h'], '', { env: { SLUICE_LOG_LEVL: 'info' } })
+  const lines = command.stderr.trimEnd().split('\n')
+  t.equal(lines.length, 5)
+  t.match(lines[0], `${file}:2:1 listen.prot: `)
+  t.match(lines[0], 'did you mean')
+  t.match(lines[1], `${file}:3:8 listen.port: expected`)
+  t.match(lines[2], 'SLUICE_LOG_LEVL')
+  t.match(lines[3], '--listen.hots: unknown flag; did you mean --listen.host?')
+  t.equal(lines[4], 'not ok: 4 problems')
+  t.equal(command.stdout, '')
+  t.equal(command.code, 2)
+})
+
+t.test('a file that is not there', async (t) => {
+  const command = await Command.run(t, ['check', join(t.testdir({}), 'none.toml')])
+  t.equal(command.code, 2)
+  t.match(command.stderr, 'none.toml')
+})
+
+t.test('--print gives a file that says the same', async (t) => {
+  const flags = { 'listen.port': '7500', 'listen.idle_timeout': '2m', 'protocol.payload_bytes_max': '64KiB' }
+  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+  const { stdout, code } = await Command.run(t, ['check', '--config', 'none', '--print', ...words])
+  t.equal(code, 0)
+  t.match(stdout, /^port = 7500 {2}# default: 7400$/m)
+  const file = join(t.testdir({}), 'printed.toml')
+  writeFileSync(file, stdout)
+  const printed = loadConfig({ file, env: {}, flags: {} })
+  const wanted = loadConfig({ env: {}, flags })
+  t.ok(printed.ok && wanted.ok && printed.digest === wanted.digest, 'same digest')
+})
