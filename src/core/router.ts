@@ -121,6 +121,8 @@ export class Router {
       position = this.slabs.reserve(length)
       assert(position >= 0, 'nothing holds a slab when the lanes are empty')
     }
+    // The end of one slab is where the next begins, but a run holds only the slab that it starts in.
+    if ((position & (this.slabs.slabBytes - 1)) === 0) this.openRun = null
     return position
   }
 
