@@ -1,4 +1,4 @@
-import { Code, codeMessage } from '../protocol/codes.js'
+import { Code, closesConnection, codeMessage } from '../protocol/codes.js'
 import { decodeControl, type ErrorDetails, type SubscribeOptions } from '../protocol/control.js'
 import { CONTROL_BYTES_MAX, TOPIC_BYTES_MAX, TOPIC_TOKENS_MAX } from '../protocol/limits.js'
 import { Op, PROTOCOL_VERSION } from '../protocol/ops.js'
@@ -40,7 +40,8 @@ export class Control {
   handle(session: Session, bytes: Uint8Array, start: number, end: number): void {
     const frame = decodeControl(bytes, start, end)
     if (typeof frame === 'number') {
-      this.router.refuse(session, frame, '')
+      if (closesConnection(frame)) this.router.fail(session, frame)
+      else this.router.refuse(session, frame, '')
       return
     }
     switch (frame.op) {

@@ -134,6 +134,7 @@ export class Delivery implements OutboxContext {
       for (const outbox of outboxes) {
         outbox.attention = false
         if (outbox.doomed) {
+          if (outbox.closed || outbox.ending) continue
           this.meters.slowConsumers++
           outbox.end(Code.SLOW_CONSUMER, 'this connection did not read fast enough')
         } else outbox.tellGaps()

@@ -330,7 +330,8 @@ export class Outbox {
 
   /** Sends a control frame, ahead of events that wait. */
   sendControl(frame: ControlFrame): void {
-    if (this.closed) return
+    // The doomed read nothing more: what they ask for until the end of the turn must not pile up.
+    if (this.closed || this.doomed) return
     const bytes = encodeControl(frame)
     if (!this.blocked) {
       this.flush()

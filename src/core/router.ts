@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js'
-import { Code, codeMessage } from '../protocol/codes.js'
+import { Code, closesConnection, codeMessage } from '../protocol/codes.js'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { MetadataReader } from '../protocol/metadata.js'
 import { LANES, Op } from '../protocol/ops.js'
@@ -188,7 +188,7 @@ export class Router {
     const lead = bytes[pos]
     if ((lead === EVENT_LEAD || lead === EVENT_LEAD_WITH_METADATA) && pos + 1 < end && bytes[pos + 1] === Op.EVENT) {
       const next = this.scanner.scan(bytes, pos, end)
-      if (next > 0) return this.acceptEvent(session, pos, next)
+      if (next > 0) return this.acceptEvent(session, pos, next, end)
       return this.refuseFrame(session, -next, pos, end, true)
     }
     const next = frameEnd(bytes, pos, end)
@@ -206,8 +206,8 @@ export class Router {
     return end
   }
 
-  /** The event that the scanner has found at [pos, next). */
-  private acceptEvent(session: Session, pos: number, next: number): number {
+  /** The event that the scanner has found at [pos, next) of a message that ends at `end`. Returns where to go on. */
+  private acceptEvent(session: Session, pos: number, next: number, end: number): number {
     const { scanner, options } = this
     const bytes = this.slabs.bytes
     const lane = scanner.lane
@@ -226,6 +226,11 @@ export class Router {
       }
     }
     if (code !== 0) {
+      if (closesConnection(code)) {
+        this.otherBytes += end - pos
+        this.fail(session, code)
+        return end
+      }
       this.otherBytes += next - pos
       const nameEnd = Math.min(scanner.topicEnd, scanner.topicStart + REFUSED_TOPIC_BYTES)
       this.refuseEvent(session, code, bytes.toString('utf8', scanner.topicStart, nameEnd))

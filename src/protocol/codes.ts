@@ -46,6 +46,7 @@ const CLOSING: ReadonlySet<number> = new Set([
   Code.WRONG_MESSAGE_KIND,
   Code.TOO_DEEP,
   Code.FRAME_TOO_LARGE,
+  Code.UNSUPPORTED_VERSION,
   Code.UNSUPPORTED_SUBPROTOCOL,
 ])
 
