@@ -33,7 +33,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const software = `sluice/${version()}`
   const router = new Router(coreOptions(config, software), { now: () => performance.now(), schedule: setImmediate })
   const ingressMeters = new IngressMeters()
-  const ingress = await makeIngress(config, router, ingressMeters)
+  const ingress = await makeIngress(config, router, ingressMeters, log)
   const health = new Health(() => router.delivery.isOverloaded)
   const admin = config.admin.enabled
     ? new AdminServer(health, makeRegistry({ router, ingress, ingressMeters, software }))
@@ -86,11 +86,17 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   }
 }
 
-async function makeIngress(config: Config, router: Router, meters: IngressMeters): Promise<Ingress> {
+async function makeIngress(config: Config, router: Router, meters: IngressMeters, log: Logger): Promise<Ingress> {
   const uws = await loadUws()
   if (typeof uws === 'string') throw new Error(`${uws}; use Node 20 or 22 on glibc`)
-  const { connectionsMax, idleTimeoutMs, messageBytesMax } = config.listen
-  return new UwsIngress(uws, router, { connectionsMax, idleTimeoutMs, messageBytesMax }, meters)
+  const { connectionsMax, idleTimeoutMs, messageBytesMax, receiveBufferBytes } = config.listen
+  const warn = (sentence: string): void => log.warn(sentence)
+  return new UwsIngress(
+    uws,
+    router,
+    { connectionsMax, idleTimeoutMs, messageBytesMax, receiveBufferBytes, warn },
+    meters,
+  )
 }
 
 /** Says which option an address came from. */

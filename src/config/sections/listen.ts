@@ -44,5 +44,14 @@ export const listen = section({
       describe: 'Largest WebSocket message, with all frames in it; a longer one ends the connection (1009).',
       reason: 'Bounds what one peer can make the daemon hold before a single frame is looked at. It must fit a slab.',
     }),
+    receive_buffer: size({
+      default: '256KiB',
+      min: '16KiB',
+      max: '64MiB',
+      describe:
+        "Bound of the kernel's receive buffer of each connection (SO_RCVBUF; the kernel allows itself twice this).",
+      reason:
+        'uWebSockets.js reads one socket on and on while it finds 512 KiB: above 256KiB one publisher in a hurry can keep the daemon from all others. More only helps single publishers over long distances.',
+    }),
   },
 })

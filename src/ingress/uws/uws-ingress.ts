@@ -13,6 +13,7 @@ import { SUBPROTOCOL_JSON } from '../../protocol/ops.js'
 import type { Ingress, IngressMeters, IngressOptions } from '../ingress.js'
 import { acceptText, JsonWriter } from '../json-session.js'
 import { chooseSubprotocol } from '../subprotocol.js'
+import { boundReceiveBuffer } from './receive-buffer.js'
 import { UwsLink } from './uws-link.js'
 
 const decoder = new TextDecoder()
@@ -153,7 +154,17 @@ export class UwsIngress implements Ingress {
     this.router.close(ws.session)
   }
 
-  listen(host: string, port: number): Promise<number> {
+  async listen(host: string, port: number): Promise<number> {
+    const bound = await this.bind(host, port)
+    const { receiveBufferBytes, warn } = this.options
+    const failure = await boundReceiveBuffer(bound, receiveBufferBytes)
+    if (failure !== null) {
+      warn(`receive buffers are not bounded, so a publisher in a hurry may hold up all others: ${failure}`)
+    }
+    return bound
+  }
+
+  private bind(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const app = this.app as unknown as ExclusiveListen
       app.listen(host, port, EXCLUSIVE_PORT, (socket) => {

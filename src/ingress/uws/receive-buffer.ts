@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** Milliseconds for the helper process, which needs some fifty. */
+const HELPER_TIMEOUT_MS = 5000
+/** State of a listening socket in /proc/net/tcp. */
+const LISTENING = '0A'
+
+/**
+ * What the helper process runs: it makes a libuv handle of the socket it inherited as descriptor 3 and sets SO_RCVBUF through it. The option belongs to
+ * the socket, which both processes share.
+ */
+const HELPER = `
+const { UDP } = process.binding('udp_wrap')
+const handle = new UDP()
+const context = {}
+if (handle.open(3) !== 0 || handle.bufferSize(Number(process.argv[1]), true, context) === undefined) {
+  console.error(context.message ?? 'the descriptor cannot be opened')
+  process.exit(1)
+}
+`
+
+/**
+ * Bounds the kernel's receive buffer of the connections that a listening port will accept (they inherit SO_RCVBUF).
+ *
+ * Why: when a read fills all of the 512 KiB that uSockets reads into, it reads the same socket again at once, without looking at any other. Linux lets
+ * receive buffers grow to many megabytes, so that one publisher who is faster than the daemon would keep it there for ever: no other socket is read,
+ * none is written on after it was full once, no timer runs. With less than 512 KiB in the buffer every read ends the turn of that socket.
+ * Node has no way to set the option on a stream, uWebSockets.js none at all.
+ *
+ * @returns null when it is done, or a sentence that says why not
+ */
+export async function boundReceiveBuffer(port: number, bytes: number): Promise<string | null> {
+  if (process.platform !== 'linux') return 'it can be done on Linux only'
+  try {
+    const descriptor = listeningDescriptor(port)
+    if (descriptor === null) return 'the listening socket is not to be found in /proc/self'
+    return await runHelper(descriptor, bytes)
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Descriptor of this process's socket that listens on a TCP port, or null. */
+function listeningDescriptor(port: number): number | null {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const inodes = new Set<string>()
+  for (const table of ['/proc/self/net/tcp', '/proc/self/net/tcp6']) {
+    for (const line of readFileSync(table, 'utf8').split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      if (fields[3] === LISTENING && fields[1].endsWith(suffix)) inodes.add(`socket:[${fields[9]}]`)
+    }
+  }
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      if (inodes.has(readlinkSync(`/proc/self/fd/${name}`))) return Number(name)
+    } catch {
+      // The descriptor of the directory listing itself is gone by now.
+    }
+  }
+  return null
+}
+
+function runHelper(descriptor: number, bytes: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const helper = spawn(process.execPath, ['-e', HELPER, '--', String(bytes)], {
+      stdio: ['ignore', 'ignore', 'pipe', descriptor],
+      timeout: HELPER_TIMEOUT_MS,
+    })
+    let said = ''
+    helper.stderr?.on('data', (data: Buffer) => {
+      said += data.toString()
+    })
+    helper.once('error', (error) => resolve(error.message))
+    helper.once('close', (code) => {
+      if (code === 0) resolve(null)
+      else resolve(said.trim().split('\n')[0] || `the helper process ended with ${code}`)
+    })
+  })
+}
