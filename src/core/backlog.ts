@@ -22,11 +22,10 @@ export interface WaitingLane {
   push(bytes: Buffer, start: number, end: number, count: number, expiresAt: number): boolean
   /** Drops from the front until at least this much is gone, or all. Adds what is gone to `gone`. */
   dropOldest(bytes: number, events: number, gone: Amount): void
-  /**
-   * Passes frames from the front to `write` until it returns false (those frames were taken still) or none is left.
-   * Frames whose time has come are left out and added to `expired`.
-   */
-  unload(now: number, write: (frames: Buffer, events: number) => boolean, expired: Amount): void
+  /** Drops what stands at the front and whose time has come. Adds it to `gone`. */
+  dropExpired(now: number, gone: Amount): void
+  /** Passes a piece from the front to `write`: frames that follow each other and whose time has not come. Something must wait, not expired. */
+  unload(now: number, write: (frames: Buffer, events: number) => void): void
   clear(): void
 }
 

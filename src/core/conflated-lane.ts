@@ -79,14 +79,19 @@ export class ConflatedLane implements WaitingLane {
     }
   }
 
-  unload(now: number, write: (frames: Buffer, events: number) => boolean, expired: Amount): void {
+  dropExpired(now: number, gone: Amount): void {
     for (const [key, entry] of this.latest) {
+      if (entry.expiresAt === 0 || entry.expiresAt > now) return
       this.remove(key, entry)
-      if (entry.expiresAt !== 0 && entry.expiresAt <= now) {
-        expired.bytes += entry.bytes.length
-        expired.events++
-      } else if (!write(entry.bytes, 1)) return
+      gone.bytes += entry.bytes.length
+      gone.events++
     }
+  }
+
+  unload(_now: number, write: (frames: Buffer, events: number) => void): void {
+    const [[key, entry]] = this.latest
+    this.remove(key, entry)
+    write(entry.bytes, 1)
   }
 
   clear(): void {

@@ -116,8 +116,7 @@ export class Control {
     if (subscription === undefined) return Code.NOT_SUBSCRIBED
     session.subscriptions.delete(pattern)
     this.router.patterns.remove(subscription)
-    session.outbox.tellGaps()
-    session.outbox.discard(subscription)
+    session.outbox.retire(subscription)
     return 0
   }
 

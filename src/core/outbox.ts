@@ -350,17 +350,29 @@ export class Outbox {
     if (this.closed || this.blocked || this.untold.size === 0) return
     const frames: Uint8Array[] = []
     for (const subscription of this.untold) {
-      const { untold } = subscription
-      for (let reason = 0; reason < untold.length; reason++) {
-        const count = untold[reason]
-        if (count === 0) continue
-        untold[reason] = 0
-        frames.push(encodeControl({ op: Op.GAP, pattern: subscription.pattern, count, reason: DROP_REASONS[reason] }))
-        this.context.meters.gaps++
-      }
+      for (const gap of this.takeGaps(subscription)) frames.push(encodeControl(gap))
     }
     this.untold.clear()
     this.write(Buffer.concat(frames), 0)
+  }
+
+  private takeGaps({ untold, pattern }: Subscription): ControlFrame[] {
+    const gaps: ControlFrame[] = []
+    for (let reason = 0; reason < untold.length; reason++) {
+      const count = untold[reason]
+      if (count === 0) continue
+      untold[reason] = 0
+      gaps.push({ op: Op.GAP, pattern, count, reason: DROP_REASONS[reason] })
+      this.context.meters.gaps++
+    }
+    return gaps
+  }
+
+  /** Gives up what waits for a subscription that its session takes back, and says so: another pattern of the session may match it too. */
+  retire(subscription: Subscription): void {
+    subscription.untold[REASON.closed] += subscription.backlog?.events ?? 0
+    this.discard(subscription)
+    for (const gap of this.takeGaps(subscription)) this.sendControl(gap)
   }
 
   /** The link takes bytes again: control frames, gaps, then what waits, by lane. */
@@ -407,20 +419,24 @@ export class Outbox {
     const backlog = subscription.backlog as Backlog
     const from = backlog.waiting(lane)
     if (from === null) return 0
+    const expired = this.amount
+    expired.bytes = 0
+    expired.events = 0
+    from.dropExpired(now, expired)
+    if (expired.events > 0) {
+      const { bytes } = expired
+      this.book(backlog, -bytes, -expired.events)
+      this.missed(subscription, REASON.expired, expired.events)
+      this.settle(backlog, subscription)
+      // The gap comes before the next event, for which there may be no room then.
+      this.tellGaps()
+      return bytes
+    }
     const bytesBefore = from.bytes
     const eventsBefore = from.events
-    const expired = { bytes: 0, events: 0 }
-    from.unload(
-      now,
-      (frames, events) => {
-        this.write(frames, events)
-        return false
-      },
-      expired,
-    )
+    from.unload(now, (frames, events) => this.write(frames, events))
     const bytes = bytesBefore - from.bytes
     this.book(backlog, -bytes, from.events - eventsBefore)
-    this.missed(subscription, REASON.expired, expired.events)
     this.settle(backlog, subscription)
     return bytes
   }

@@ -110,33 +110,32 @@ export class ParkedLane implements WaitingLane {
     }
   }
 
-  unload(now: number, write: (frames: Buffer, events: number) => boolean, expired: Amount): void {
-    while (this.records > 0) {
-      if (this.isExpired(this.head, now)) {
-        expired.bytes += this.lengths[this.head]
-        expired.events += this.counts[this.head]
-        this.consume(this.lengths[this.head], this.counts[this.head])
-        continue
-      }
-      // All of the page up to its end, or to the next record whose time has come.
-      const page = this.pages[0]
-      const mask = this.lengths.length - 1
-      const inPage = page.end - page.start
-      let length = 0
-      let count = 0
-      for (let i = 0; i < this.records && length < inPage; i++) {
-        const at = (this.head + i) & mask
-        if (this.isExpired(at, now)) break
-        length += this.lengths[at]
-        count += this.counts[at]
-      }
-      const goOn = write(page.bytes.subarray(page.start, page.start + length), count)
-      for (let left = length; left > 0; ) {
-        const piece = this.lengths[this.head]
-        left -= piece
-        this.consume(piece, this.counts[this.head])
-      }
-      if (!goOn) return
+  dropExpired(now: number, gone: Amount): void {
+    while (this.records > 0 && this.isExpired(this.head, now)) {
+      gone.bytes += this.lengths[this.head]
+      gone.events += this.counts[this.head]
+      this.consume(this.lengths[this.head], this.counts[this.head])
+    }
+  }
+
+  unload(now: number, write: (frames: Buffer, events: number) => void): void {
+    // All of the page up to its end, or to the next record whose time has come.
+    const page = this.pages[0]
+    const mask = this.lengths.length - 1
+    const inPage = page.end - page.start
+    let length = 0
+    let count = 0
+    for (let i = 0; i < this.records && length < inPage; i++) {
+      const at = (this.head + i) & mask
+      if (this.isExpired(at, now)) break
+      length += this.lengths[at]
+      count += this.counts[at]
+    }
+    write(page.bytes.subarray(page.start, page.start + length), count)
+    for (let left = length; left > 0; ) {
+      const piece = this.lengths[this.head]
+      left -= piece
+      this.consume(piece, this.counts[this.head])
     }
   }
 
