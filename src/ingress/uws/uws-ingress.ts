@@ -92,11 +92,7 @@ export class UwsIngress implements Ingress {
       upgrade: (res, req, context) => this.upgrade(res, req, context),
       open: (ws) => this.open(ws as Socket),
       message: (ws, message, isBinary) => this.message(ws as Socket, message, isBinary),
-      drain: (ws) => {
-        const { link, session } = ws as Socket
-        // Drain means progress. What is still buffered would stand before anything urgent written now.
-        if (link.isDrained) router.writable(session)
-      },
+      drain: (ws) => this.drained(ws as Socket),
       close: (ws, code, message) => this.close(ws as Socket, code, message),
     })
     this.app.any('/*', (res) => {
@@ -145,6 +141,19 @@ export class UwsIngress implements Ingress {
     const position = router.reserve(length)
     router.slabs.bytes.set(new Uint8Array(message), position)
     router.accept(ws.session, position, position + length)
+  }
+
+  /**
+   * Drain means progress, so only an empty buffer counts: what is still in it would stand before anything urgent written now. And the writing waits
+   * until this event has been dealt with: uSockets stops asking for writability after it, whatever a large write inside it has left
+   * behind (us_socket_write2 does not set last_write_failed), and that rest would never be sent.
+   */
+  private drained(ws: Socket): void {
+    if (ws.link.isDrained) setImmediate(this.resume, ws)
+  }
+
+  private readonly resume = ({ link, session }: Socket): void => {
+    if (link.isDrained) this.router.writable(session)
   }
 
   private close(ws: Socket, code: number, message: ArrayBuffer): void {
