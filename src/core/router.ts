@@ -332,6 +332,8 @@ export class Router {
   /** Ends a session for an error that leaves nothing to go on with. */
   fail(session: Session, code: number): void {
     this.meters.refuse(code, 1)
+    // The end of the turn would be too late for what was refused before.
+    this.tellRefusals(session)
     this.control.fail(session, code)
   }
 
