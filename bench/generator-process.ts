@@ -7,12 +7,19 @@ import { spawnPinned, stopProcess } from './pinned.js'
 const GENERATOR = fileURLToPath(new URL('./generator/main.js', import.meta.url))
 const NULL_SERVER = fileURLToPath(new URL('./generator/null-server.js', import.meta.url))
 
+/** The longest job: connecting and settling take their time, a run is seconds. Longer is a stall, of whoever. */
+const ANSWER_MS_MAX = 60_000
+
 /** A generator in a process of its own, pinned away from the subject. */
 export class GeneratorProcess {
   private readonly child: ChildProcess
 
   constructor(core: number | null) {
     this.child = spawnNode(core, GENERATOR)
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
   async run<J extends Job>(job: J): Promise<JobResult<J>> {
@@ -49,11 +56,15 @@ function spawnNode(core: number | null, script: string): ChildProcess {
 
 function ask<T>(child: ChildProcess, question: object): Promise<T> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), ANSWER_MS_MAX)
     const onExit = (code: number | null, signal: string | null) => {
+      clearTimeout(timer)
       child.off('message', onMessage)
-      reject(new Error(`a generator process ended with ${signal ?? code}`))
+      const why = signal === 'SIGKILL' ? `no answer within ${ANSWER_MS_MAX / 1000} s` : `ended with ${signal ?? code}`
+      reject(new Error(`generator process: ${why}`))
     }
     const onMessage = (message: unknown) => {
+      clearTimeout(timer)
       child.off('exit', onExit)
       resolve(message as T)
     }

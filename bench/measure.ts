@@ -60,7 +60,7 @@ export async function measure(
       for (const { station, one } of series) {
         progress.step(scenario.name, `run ${run} of ${options.runs}, ${label(one)}`)
         try {
-          one.results.push(await runOnce(station, one.item, options))
+          one.results.push(await runOnce(station, one.item, options, pinning))
         } catch (error) {
           one.errors.push(`run ${run}: ${(error as Error).message}`)
         }
@@ -72,10 +72,16 @@ export async function measure(
   return series.map(({ one }) => summary(scenario, one))
 }
 
-function runOnce(station: Station, item: Case, { warmupMs, measureMs }: Options): Promise<CaseResult> {
+function runOnce(station: Station, item: Case, options: Options, pinning: Pinning): Promise<CaseResult> {
+  const { warmupMs, measureMs } = options
+  const cores = [pinning.subjectCore, pinning.generatorCore].filter((core) => core !== null)
   switch (item.kind) {
     case 'flow':
-      return station.run(item, (target) => ({ kind: 'flow', target, flow: item.flow, warmupMs, measureMs }), false)
+      return station.run(
+        item,
+        (target) => ({ kind: 'flow', target, flow: item.flow, warmupMs, measureMs, cores }),
+        false,
+      )
     case 'idle':
       return station.run(item, (target) => ({ kind: 'idle', target, connections: item.connections }), true)
     case 'queued':

@@ -10,6 +10,19 @@ export function cpuMsOf(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
 }
 
+/** Time that these cores have been busy, whoever with, in ms. All cores when none are given. */
+export function busyMsOf(cores: readonly number[]): number {
+  const names = cores.length === 0 ? ['cpu'] : cores.map((core) => `cpu${core}`)
+  let ticks = 0
+  for (const line of readFileSync('/proc/stat', 'latin1').split('\n')) {
+    const [name, ...columns] = line.split(/\s+/)
+    if (!names.includes(name)) continue
+    const [user, nice, system, , , irq, softirq, steal] = columns.map(Number)
+    ticks += user + nice + system + irq + softirq + steal
+  }
+  return (ticks * 1000) / TICKS_PER_SECOND
+}
+
 /** Resident memory of a process. */
 export function rssBytesOf(pid: number): number {
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))

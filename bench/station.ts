@@ -73,7 +73,7 @@ export class Station {
 
   private generatorFor(item: Case): GeneratorProcess {
     let generator = this.generators.get(item)
-    if (generator === undefined) {
+    if (generator === undefined || generator.ended) {
       generator = new GeneratorProcess(this.pinning.generatorCore)
       this.generators.set(item, generator)
     }

@@ -9,6 +9,7 @@ import { Turns } from './turns.js'
 
 /** The first part of each measurement is left out: sockets and the compiler warm up. */
 const WARMUP_SHARE = 0.4
+const GO = Buffer.from('go')
 
 /** How fast this generator sends when nobody answers, and receives when it has nothing to send. */
 export async function runCeiling(job: CeilingJob, prepared: Prepared): Promise<CeilingResult> {
@@ -37,6 +38,7 @@ async function receiveCeiling(job: CeilingJob, { flow, book, wire, readBuffer }:
   )
   const inFlight = new InFlight(Number.POSITIVE_INFINITY)
   const receivers = makeReceivers(wire, flow, book, connections, inFlight, () => {})
+  for (const connection of connections) connection.write(GO)
   const rate = await rateOf(job.measureMs, () => total(receivers, flow.streams.length))
   for (const connection of connections) connection.close()
   for (const { verifier } of receivers) if (verifier.corrupt !== null) throw new Error(`the blast: ${verifier.corrupt}`)

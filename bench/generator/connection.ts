@@ -3,6 +3,7 @@ import { clientMessage, upgradeRequest, WebSocketStripper } from './websocket.js
 
 const ANSWER_TIMEOUT_MS = 10_000
 const OPCODE_PONG = 10
+const INBOX_BYTES_MAX = 1024 * 1024
 
 /** Takes the bytes of deliveries. The range is valid during the call only. */
 export type BodySink = (chunk: Buffer, start: number, end: number) => void
@@ -137,6 +138,7 @@ export class Connection {
     if (this.sink !== null) this.sink(chunk, start, end)
     else {
       this.inbox = Buffer.concat([this.inbox, chunk.subarray(start, end)])
+      if (this.inbox.length > INBOX_BYTES_MAX) this.fail(new Error('more arrived than any handshake has'))
       this.waiter?.()
     }
   }
@@ -171,6 +173,7 @@ export class Connection {
   private fail(error: Error): void {
     if (this.closing) return
     this.failure ??= error
+    this.socket.destroy()
     this.waiter?.()
   }
 }

@@ -1,5 +1,5 @@
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js'
-import { cpuMsOf, rssBytesOf } from '../proc.js'
+import { busyMsOf, cpuMsOf, rssBytesOf } from '../proc.js'
 import { wireNamed } from '../wires/index.js'
 import type { Wire } from '../wires/wire.js'
 import { Churn } from './churn.js'
@@ -38,7 +38,7 @@ export function prepare(wire: Wire, flow: FlowSpec): Prepared {
 /** One run: connect, warm up, measure, sync, wait for the rest, compare. */
 export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowResult> {
   const { flow, wire, book, cycles, readBuffer } = prepared
-  const { port, pid } = job.target
+  const { port } = job.target
   const open: Connection[] = []
   const keep = (connection: Connection) => {
     open.push(connection)
@@ -73,9 +73,9 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     turns.start()
 
     await passed(job.warmupMs, open)
-    const before = snapshot(pid, pumps, receivers, churn)
+    const before = snapshot(job, pumps, receivers, churn)
     await passed(job.measureMs, open)
-    const after = snapshot(pid, pumps, receivers, churn)
+    const after = snapshot(job, pumps, receivers, churn)
     turns.stop()
     churn?.stop()
 
@@ -90,12 +90,15 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
         latency: latencies[i]?.() ?? null,
       }),
     )
+    const percent = (key: 'subjectCpuMs' | 'generatorCpuMs' | 'busyMs') => (after[key] - before[key]) / seconds / 10
+    const [subjectCpuPercent, generatorCpuPercent] = [percent('subjectCpuMs'), percent('generatorCpuMs')]
     return {
       kind: 'flow',
       streams,
       measuredMs: after.at - before.at,
-      subjectCpuPercent: (after.subjectCpuMs - before.subjectCpuMs) / seconds / 10,
-      generatorCpuPercent: (after.generatorCpuMs - before.generatorCpuMs) / seconds / 10,
+      subjectCpuPercent,
+      generatorCpuPercent,
+      otherCpuPercent: Math.max(0, percent('busyMs') - subjectCpuPercent - generatorCpuPercent),
       subjectRssBytes: after.rssBytes,
       churned: after.churned - before.churned,
     }
@@ -110,12 +113,13 @@ interface Snapshot {
   delivered: number[]
   subjectCpuMs: number
   generatorCpuMs: number
+  busyMs: number
   rssBytes: number
   churned: number
 }
 
 function snapshot(
-  pid: number,
+  { target: { pid }, cores }: FlowJob,
   pumps: readonly (FirehosePump | PacedPump)[],
   receivers: readonly Receiver[],
   churn: Churn | null,
@@ -126,6 +130,7 @@ function snapshot(
     delivered: pumps.map((_, i) => deliveredOf(receivers, i)),
     subjectCpuMs: cpuMsOf(pid),
     generatorCpuMs: cpuMsOf(process.pid),
+    busyMs: busyMsOf(cores),
     rssBytes: rssBytesOf(pid),
     churned: churn?.sent ?? 0,
   }

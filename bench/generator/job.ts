@@ -48,6 +48,8 @@ export interface FlowJob {
   flow: FlowSpec
   warmupMs: number
   measureMs: number
+  /** Cores of the subject and the generator, none if they are not pinned: what else ran there is reported. */
+  cores: number[]
 }
 
 /** The same flow against processes that do nothing: one discards, one sends deliveries encoded beforehand. */
@@ -79,6 +81,8 @@ export interface FlowResult {
   measuredMs: number
   subjectCpuPercent: number
   generatorCpuPercent: number
+  /** Of one core: what other processes, and the host, took on the cores in use. */
+  otherCpuPercent: number
   subjectRssBytes: number
   /** Subscribe and unsubscribe commands sent while measured. */
   churned: number

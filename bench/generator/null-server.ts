@@ -66,8 +66,9 @@ function send(socket: Socket, bytes: Buffer): void {
     else socket.once('drain', later)
   }
   socket.on('error', ignore)
+  // Begins when it is told to: before that, a generator with a thousand connections is still opening them.
+  socket.once('data', write)
   socket.on('data', ignore)
-  write()
 }
 
 function listen(server: Server): Promise<number> {

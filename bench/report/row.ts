@@ -20,6 +20,8 @@ export interface Row {
   /** Medians. 0 where the case has no rate. */
   subjectCpuPercent: number
   generatorCpuPercent: number
+  /** What other processes took of the two cores, in percent of one. */
+  otherCpuPercent: number
   subjectRssBytes: number
   /** Deliveries a second that this generator reaches in the same flow when nothing is in between; null where no rate is measured. */
   generatorCeilingPerSecond: number | null

@@ -48,8 +48,9 @@ export const sluice: Subject = {
 /** A scenario's needs in the daemon's options (config/sluice.toml). */
 function flags(need: Need): string[] {
   const flags: string[] = []
-  if (need.outboxBytesMax > 0) flags.push('--outbox.bytesMax', String(need.outboxBytesMax))
-  if (need.outboxEventsMax > 0) flags.push('--outbox.eventsMax', String(need.outboxEventsMax))
-  if (need.connectionsMax > 0) flags.push('--listen.connectionsMax', String(need.connectionsMax))
+  if (need.outboxBytesMax > 0)
+    flags.push('--outbox.bytes_max', String(need.outboxBytesMax), '--memory.budget', String(need.outboxBytesMax))
+  if (need.outboxEventsMax > 0) flags.push('--outbox.events_max', String(need.outboxEventsMax))
+  if (need.connectionsMax > 0) flags.push('--listen.connections_max', String(need.connectionsMax))
   return flags
 }
