@@ -7,7 +7,7 @@ export class TcpProxy {
   private readonly pairs = new Set<[client: Socket, daemon: Socket]>()
   private frozen = false
 
-  private constructor(private readonly target: URL) {
+  private constructor(target: URL) {
     // Half-closed ends are passed on as they are.
     this.server = createServer({ allowHalfOpen: true }, (client) => {
       const daemon = connect({ port: Number(target.port), host: target.hostname, allowHalfOpen: true })

@@ -52,7 +52,7 @@ t.test('what a JSON publisher sends, a msgpack subscriber decodes to an equal va
     const { topic, lane, payload } = subscriber.events[i]
     t.equal(topic, `v.${i}`)
     t.equal(lane, 2)
-    t.same(new Packr({ useRecords: false, int64AsType: 'auto' }).unpack(payload), value, `value ${i}`)
+    t.same(new Packr({ useRecords: false, int64AsType: 'auto' } as object).unpack(payload), value, `value ${i}`)
   }
 })
 

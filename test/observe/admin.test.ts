@@ -92,7 +92,7 @@ t.test('/metrics: every sample parses, and has HELP and TYPE', async (t) => {
 })
 
 t.test('conservation holds at every scrape under load, with matches, misses, drops, expiry and refusals', async (t) => {
-  const daemon = await daemonHere(t, { 'outbox.bytes_max': '64KiB' })
+  const daemon = await daemonHere(t, { 'outbox.bytes_max': '64KiB', 'outbox.soft_bytes': '64KiB' })
   const publisher = await RawClient.open(daemon.url)
   const reader = await RawClient.open(daemon.url)
   const frozen = await RawClient.open(daemon.url)
@@ -104,7 +104,7 @@ t.test('conservation holds at every scrape under load, with matches, misses, dro
   const payload = Buffer.alloc(8000, 1)
   let scrapes = 0
   let dropped = 0
-  for (let round = 0; dropped === 0 || scrapes < 20; round++) {
+  while (dropped === 0 || scrapes < 20) {
     for (let i = 0; i < 200; i++) publisher.publish(`load.${i % 5}`, payload, i % 8)
     publisher.publish('nobody', payload)
     publisher.publish('no..topic', payload)
