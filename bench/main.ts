@@ -52,7 +52,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runs, warmupMs, measureMs } = options
     const settings = { runs, warmupMs, measureMs }
     const at = new Date().toISOString()
-    const report = { at, machine: where, pinning: pins, settings, subjects: described, ...measured }
+    const scenarios = options.scenarios.map(({ name, title, need }) => ({ name, title, need }))
+    const report = { at, scenarios, machine: where, pinning: pins, settings, subjects: described, ...measured }
     writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
   }
   const ours = measured.rows.filter((row) => row.subject === 'sluice')

@@ -80,7 +80,8 @@ export function tally(receivers: readonly Receiver[], stream: number, published:
     sums.delivered += check.delivered
     sums.doubled += check.doubled
     sums.reordered += check.reordered
-    sums.notices += receiver.verifier.notices
+    // A connection's notices belong to no stream: they are told with its first.
+    if (receiver.spec.streams[0] === stream) sums.notices += receiver.verifier.notices
     sums.lost += published - (check.delivered - check.doubled)
   }
   return sums

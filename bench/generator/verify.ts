@@ -18,18 +18,21 @@ export class StreamCheck {
   accept(place: number, count: number): void {
     const { events } = this.deliveries
     const ahead = (place - (this.next % events) + events) % events
-    this.delivered += count
     if (ahead < events / 2) {
+      this.delivered += count
       this.lost += ahead
       this.next += ahead + count
       this.onEvents?.(this.next - count, count)
       return
     }
-    // Behind: either the missing ones come after all, or they come again.
-    const late = Math.min(this.lost, count)
+    // Behind: either the missing ones come after all, or they come again. The rest of the row may be in order.
+    const again = Math.min(count, events - ahead)
+    const late = Math.min(this.lost, again)
+    this.delivered += again
     this.lost -= late
     this.reordered += late
-    this.doubled += count - late
+    this.doubled += again - late
+    if (count > again) this.accept((place + again) % events, count - again)
   }
 }
 

@@ -7,6 +7,9 @@ import type { Row } from './row.js'
 /** A scenario's rows and verdicts as text. */
 export function scenarioText(scenario: Scenario, rows: readonly Row[], verdicts: readonly Verdict[]): string {
   const lines = ['', `${scenario.name}: ${scenario.title}`]
+  const raised = Object.entries(scenario.need).filter(([, value]) => value > 0)
+  if (raised.length > 0)
+    lines.push(`  raised above the defaults: ${raised.map(([name, value]) => `${name} ${value}`).join(', ')}`)
   const names = figureNames(rows)
   const header = [
     '',

@@ -9,6 +9,12 @@ export const CYCLE_EVENTS = 64 * 1023
 export const SMALL_CYCLE_EVENTS = 64 * 31
 const MIB = 1024 * 1024
 
+const IN_FLIGHT_BYTES_MAX = 8 * MIB
+/**
+ * A flood that is under way may all wait for the one subscriber when the generator is held up, so an outbox takes that
+ * much. nats-server's default is 64 MiB, redis-server's 32 MiB.
+ */
+export const NEEDS_OUTBOX = { ...DEFAULTS, outboxBytesMax: 2 * IN_FLIGHT_BYTES_MAX }
 export const NEEDS_NOTHING = DEFAULTS
 
 export function stream(topic: string, batch: number, changes: Partial<StreamSpec> = {}): StreamSpec {
@@ -26,7 +32,7 @@ export function flow(streams: StreamSpec[], subscribers: SubscriberSpec[], chang
     subscribers,
     payloadBytes: PAYLOAD_BYTES,
     cycleEvents: CYCLE_EVENTS,
-    inFlightBytesMax: 8 * MIB,
+    inFlightBytesMax: IN_FLIGHT_BYTES_MAX,
     churnPerSecond: 0,
     chunkBytesMax: 256 * 1024,
     ...changes,

@@ -21,7 +21,12 @@ export const queuedMemory: Scenario = {
   name: 'queued-memory',
   title: '1,000,000 events queued for a subscriber that does not read: resident memory each',
   peers: [],
-  need: { ...DEFAULTS, outboxBytesMax: OUTBOX_BYTES_MAX, outboxEventsMax: 2 * QUEUED },
+  need: {
+    ...DEFAULTS,
+    outboxBytesMax: OUTBOX_BYTES_MAX,
+    memoryBytesMax: OUTBOX_BYTES_MAX,
+    outboxEventsMax: 2 * QUEUED,
+  },
   cases: [{ kind: 'queued', variant: '', withPeers: false, batch: 64, payloadBytes: PAYLOAD_BYTES, events: QUEUED }],
   floors: [atMost('bytesEach', 256), unlost()],
 }

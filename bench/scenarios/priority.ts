@@ -1,6 +1,6 @@
 import type { StreamResult, StreamSpec } from '../generator/job.js'
 import { atMost, shareOf, unlost } from '../report/floors.js'
-import { flow, flowCase, latency, NEEDS_NOTHING, rate, stream, subscriber } from './build.js'
+import { flow, flowCase, latency, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
 import type { Figures, Scenario } from './scenario.js'
 
 const URGENT = 'bench.0'
@@ -30,7 +30,7 @@ export const priority: Scenario = {
   name: 'priority',
   title: 'lane 0 at 1,000/s, open loop, under a lane 7 flood above capacity (64 a frame)',
   peers: [],
-  need: NEEDS_NOTHING,
+  need: NEEDS_OUTBOX,
   cases: [
     flowCase(VARIANTS.alone, flow([flood], [subscriber([FLOOD], [0])], SPEC), rate),
     flowCase(VARIANTS.apart, flow([urgent, flood], [subscriber([URGENT], [0]), subscriber([FLOOD], [1])], SPEC), both),

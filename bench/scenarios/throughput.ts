@@ -1,5 +1,15 @@
 import { atLeast, timesPeer, unlost } from '../report/floors.js'
-import { bytes, flow, flowCase, NEEDS_NOTHING, rate, SMALL_CYCLE_EVENTS, stream, subscriber } from './build.js'
+import {
+  bytes,
+  flow,
+  flowCase,
+  NEEDS_NOTHING,
+  NEEDS_OUTBOX,
+  rate,
+  SMALL_CYCLE_EVENTS,
+  stream,
+  subscriber,
+} from './build.js'
 import type { Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
@@ -9,7 +19,7 @@ export const oneToOne64: Scenario = {
   name: 'one-to-one-64',
   title: '1 → 1, 64 events a frame',
   peers: ['nats', 'redis'],
-  need: NEEDS_NOTHING,
+  need: NEEDS_OUTBOX,
   cases: [flowCase('', flow([stream(TOPIC, 64)], [subscriber([TOPIC], [0])]), rate)],
   floors: [atLeast('rate', 7e6), timesPeer('rate', 'nats', 1.5), unlost()],
 }
@@ -18,7 +28,7 @@ export const oneToOne1: Scenario = {
   name: 'one-to-one-1',
   title: '1 → 1, one event a frame',
   peers: ['nats-websocket', 'redis'],
-  need: NEEDS_NOTHING,
+  need: NEEDS_OUTBOX,
   cases: [flowCase('', flow([stream(TOPIC, 1)], [subscriber([TOPIC], [0])]), rate)],
   floors: [atLeast('rate', 1.8e6), timesPeer('rate', 'redis', 1), timesPeer('rate', 'nats-websocket', 1), unlost()],
 }
@@ -47,7 +57,7 @@ export const fanIn64: Scenario = {
   name: 'fan-in-64',
   title: `${FAN_IN} publishers → 1, one event a frame`,
   peers: ['nats-websocket', 'redis'],
-  need: NEEDS_NOTHING,
+  need: NEEDS_OUTBOX,
   cases: [
     flowCase(
       '',

@@ -1,5 +1,5 @@
 import { shareOf, unlost } from '../report/floors.js'
-import { flow, flowCase, NEEDS_NOTHING, rate, stream, subscriber } from './build.js'
+import { flow, flowCase, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
 import type { Scenario } from './scenario.js'
 
 const TOPICS = 100_000
@@ -28,7 +28,7 @@ export const topics100k: Scenario = {
   name: 'topics-100k',
   title: '1 → 1 over 100,000 topics, 64 events a frame, each a run of its own; churn: 1,000 (un)subscribes a second',
   peers: [],
-  need: NEEDS_NOTHING,
+  need: NEEDS_OUTBOX,
   cases: [
     flowCase(BASELINE, over(2, ['a.00000.c', 'a.00001.c'], 0), rate),
     flowCase(VARIANTS.every, over(TOPICS, ['a.>'], 0), rate),

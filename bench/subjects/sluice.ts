@@ -13,7 +13,7 @@ export const sluice: Subject = {
   name: 'sluice',
   label: 'sluice',
   wire: 'sluice',
-  settings: 'defaults; ports chosen by the system',
+  settings: 'defaults, and what a scenario says it raises',
 
   probe() {
     return existsSync(DAEMON) ? { version: 'this checkout' } : { absent: `${DAEMON} is not built` }
@@ -48,8 +48,8 @@ export const sluice: Subject = {
 /** A scenario's needs in the daemon's options (config/sluice.toml). */
 function flags(need: Need): string[] {
   const flags: string[] = []
-  if (need.outboxBytesMax > 0)
-    flags.push('--outbox.bytes_max', String(need.outboxBytesMax), '--memory.budget', String(need.outboxBytesMax))
+  if (need.outboxBytesMax > 0) flags.push('--outbox.bytes_max', String(need.outboxBytesMax))
+  if (need.memoryBytesMax > 0) flags.push('--memory.budget', String(need.memoryBytesMax))
   if (need.outboxEventsMax > 0) flags.push('--outbox.events_max', String(need.outboxEventsMax))
   if (need.connectionsMax > 0) flags.push('--listen.connections_max', String(need.connectionsMax))
   return flags

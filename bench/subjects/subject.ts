@@ -26,9 +26,11 @@ export interface Need {
   outboxBytesMax: number
   outboxEventsMax: number
   connectionsMax: number
+  /** Bytes that may wait for all subscribers together. */
+  memoryBytesMax: number
 }
 
-export const DEFAULTS: Need = { outboxBytesMax: 0, outboxEventsMax: 0, connectionsMax: 0 }
+export const DEFAULTS: Need = { outboxBytesMax: 0, outboxEventsMax: 0, connectionsMax: 0, memoryBytesMax: 0 }
 
 export interface RunningSubject {
   readonly pid: number

@@ -1,0 +1,133 @@
+import t from 'tap'
+import { buildCycle, buildDeliveries } from '../../bench/generator/cycle.js'
+import type { StreamSpec } from '../../bench/generator/job.js'
+import { CycleVerifier, RecordVerifier, StreamCheck, type Verifier } from '../../bench/generator/verify.js'
+import { serverMessage, WebSocketStripper } from '../../bench/generator/websocket.js'
+import { sluiceWire } from '../../bench/wires/sluice.js'
+import { encodeControl } from '../../src/protocol/control.js'
+import { Op } from '../../src/protocol/ops.js'
+
+const EVENTS = 192
+const SPEC: StreamSpec = {
+  topics: { prefix: 'bench.one', digits: 0, suffix: '', count: 1 },
+  lane: 3,
+  batch: 64,
+  eventsPerSecond: 0,
+}
+const streams = [0, 1].map((stream) => buildDeliveries(sluiceWire, SPEC, stream, EVENTS, 128, 'bench.one'))
+
+/** Deliveries of these events, where an event's place counts from the start of a run. */
+function bytesOf(places: readonly number[], stream = 0): Buffer {
+  const { bytes, recordBytes } = streams[stream]
+  return Buffer.concat(
+    places.map((place) => bytes.subarray((place % EVENTS) * recordBytes, ((place % EVENTS) + 1) * recordBytes)),
+  )
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
+}
+
+/** Feeds in pieces of the given size, so that records are cut everywhere. */
+function feed(verifier: Verifier, bytes: Buffer, piece: number): void {
+  for (let pos = 0; pos < bytes.length; pos += piece) {
+    const chunk = Buffer.from(bytes.subarray(pos, pos + piece))
+    verifier.feed(chunk, 0, chunk.length)
+  }
+  verifier.settle()
+}
+
+function counts(check: StreamCheck): number[] {
+  return [check.delivered, check.lost, check.doubled, check.reordered]
+}
+
+const PIECES = [1, 7, 131, 1000, 100_000]
+
+t.test('a sound stream of several cycles passes, however it is cut', async (t) => {
+  for (const piece of PIECES) {
+    const verifier = new CycleVerifier(streams[0], 0, sluiceWire.noticeEnd)
+    feed(verifier, bytesOf(range(0, 500)), piece)
+    t.same(counts(verifier.checks[0]), [500, 0, 0, 0], `pieces of ${piece}`)
+    t.equal(verifier.corrupt, null)
+  }
+})
+
+t.test('lost, doubled and reordered events are told apart', async (t) => {
+  const cases: [string, number[], number[]][] = [
+    ['lost', [...range(0, 90), ...range(95, 300)], [295, 5, 0, 0]],
+    ['doubled', [...range(0, 90), 88, 89, ...range(90, 300)], [302, 0, 2, 0]],
+    ['reordered', [...range(0, 90), 91, 90, ...range(92, 300)], [300, 0, 0, 1]],
+    ['lost over the end of the cycle', [...range(0, 190), ...range(194, 300)], [296, 4, 0, 0]],
+  ]
+  for (const [name, places, expected] of cases) {
+    for (const piece of PIECES) {
+      const verifier = new CycleVerifier(streams[0], 0, sluiceWire.noticeEnd)
+      feed(verifier, bytesOf(places), piece)
+      t.same(counts(verifier.checks[0]), expected, `${name}, pieces of ${piece}`)
+    }
+  }
+})
+
+t.test('a flipped bit is not taken for an event', async (t) => {
+  for (const at of [0, 3, 20, 100, 140]) {
+    const bytes = bytesOf(range(0, 200))
+    bytes[50 * streams[0].recordBytes + at] ^= 0x10
+    const verifier = new CycleVerifier(streams[0], 0, sluiceWire.noticeEnd)
+    feed(verifier, bytes, 4096)
+    t.ok(verifier.corrupt !== null || verifier.checks[0].delivered < 200, `byte ${at}`)
+  }
+})
+
+t.test('notices between deliveries are counted and cost nothing else', async (t) => {
+  const gap = encodeControl({ op: Op.GAP, pattern: 'bench.one', count: 3, reason: 'drop-oldest' })
+  for (const piece of PIECES) {
+    const verifier = new CycleVerifier(streams[0], 0, sluiceWire.noticeEnd)
+    feed(verifier, Buffer.concat([bytesOf(range(0, 70)), gap, bytesOf(range(73, 100))]), piece)
+    t.same(counts(verifier.checks[0]), [97, 3, 0, 0], `pieces of ${piece}`)
+    t.equal(verifier.notices, 1)
+  }
+})
+
+t.test('streams in any order are checked each by itself', async (t) => {
+  for (const piece of PIECES) {
+    const verifier = new RecordVerifier([new StreamCheck(streams[0]), new StreamCheck(streams[1])], [0, 1], () => 0)
+    const parts = [bytesOf(range(0, 40)), bytesOf(range(0, 3), 1), bytesOf(range(40, 41)), bytesOf(range(4, 200), 1)]
+    feed(verifier, Buffer.concat(parts), piece)
+    t.same(verifier.checks.map(counts), [
+      [41, 0, 0, 0],
+      [199, 1, 0, 0],
+    ])
+  }
+})
+
+t.test('latencies are given the places of events, once each', async (t) => {
+  const seen: number[] = []
+  const verifier = new CycleVerifier(streams[0], 0, sluiceWire.noticeEnd)
+  verifier.checks[0].onEvents = (first, count) => seen.push(...range(first, first + count))
+  feed(verifier, bytesOf([...range(0, 90), ...range(95, 300)]), 777)
+  t.same(seen, [...range(0, 90), ...range(95, 300)])
+})
+
+t.test('WebSocket headers are stripped wherever they are cut', async (t) => {
+  const bodies = [Buffer.alloc(5, 1), Buffer.alloc(200, 2), Buffer.alloc(70_000, 3)]
+  const stream = Buffer.concat(bodies.map((body) => serverMessage([body])))
+  for (const piece of [1, 3, 250, 100_000]) {
+    const parts: Buffer[] = []
+    const stripper = new WebSocketStripper({
+      body: (chunk, start, end) => parts.push(Buffer.from(chunk.subarray(start, end))),
+      ping: () => t.fail('no ping was sent'),
+      closed: () => t.fail('no close was sent'),
+    })
+    for (let pos = 0; pos < stream.length; pos += piece) {
+      stripper.feed(stream, pos, Math.min(stream.length, pos + piece))
+    }
+    t.ok(Buffer.concat(parts).equals(Buffer.concat(bodies)), `pieces of ${piece}`)
+  }
+})
+
+t.test('publications are whole messages of the batch, and the cycle is sent as it is expected', async (t) => {
+  const cycle = buildCycle(sluiceWire, SPEC, 0, EVENTS, 128)
+  t.equal(cycle.publications.length, (EVENTS / SPEC.batch) * cycle.messageBytes)
+  const message = cycle.publications.subarray(0, cycle.messageBytes)
+  t.ok(message.subarray(message.length - SPEC.batch * streams[0].recordBytes).equals(bytesOf(range(0, SPEC.batch))))
+})
