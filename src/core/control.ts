@@ -11,8 +11,6 @@ const encoder = new TextEncoder()
 
 /** Answers control frames. Nothing here is on the way of an event. */
 export class Control {
-  private subscriptionsMade = 0
-
   constructor(private readonly router: Router) {}
 
   welcome(session: Session): void {
@@ -105,7 +103,7 @@ export class Control {
       return 0
     }
     if (session.subscriptions.size >= core.subscriptionsMax) return Code.TOO_MANY_SUBSCRIPTIONS
-    const subscription = new Subscription(session, pattern, this.subscriptionsMade++, policy, bytesMax, eventsMax)
+    const subscription = new Subscription(session, pattern, patterns.subscriptionsMade++, policy, bytesMax, eventsMax)
     session.subscriptions.set(pattern, subscription)
     patterns.add(subscription)
     return 0

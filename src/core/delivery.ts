@@ -64,7 +64,7 @@ export class Delivery implements OutboxContext {
       meters.expiredUnrouted += count
       return RUN_WORK_BYTES
     }
-    const receivers = list.receivers
+    const receivers = list.receiversOf(run.subscriptionsMade)
     meters.routed += count
     meters.routedByLane[lane] += count
     meters.matched += count * receivers.length

@@ -55,6 +55,11 @@ export class Generations {
       this.counters[place * ROW + stripe(hash)]++
       return
     }
+    this.bumpAll()
+  }
+
+  /** Makes every cached match stale. */
+  bumpAll(): void {
     this.everything++
   }
 }

@@ -1,15 +1,19 @@
 import { Generations, wildcardMayStart } from './generations.js'
-import { MatchList } from './match-list.js'
+import { MatchList, type MatchSize } from './match-list.js'
 import type { Subscription } from './subscription.js'
 
 /** Patterns without subscriptions that are kept, so that churn on the same patterns changes no match. */
 const IDLE_PATTERNS_MAX = 1024
+/** Lists, patterns in lists and receivers in lists that are kept when nothing is said: some 50 bytes each. */
+const MATCH_ENTRIES_MAX = 1 << 20
 
 /** A pattern that somebody is, or lately was, subscribed to. */
 export class PatternNode {
   readonly subscriptions = new Set<Subscription>()
-  /** Match lists that this pattern is part of. */
+  /** Match lists that this pattern is part of and that are not stale for it. */
   readonly lists = new Set<MatchList>()
+  /** Match lists that this pattern is the last of. */
+  readonly endings = new Set<MatchList>()
   constructor(
     readonly pattern: string,
     readonly tokens: readonly string[],
@@ -32,18 +36,21 @@ function trieNode(): TrieNode {
  */
 export class Patterns {
   readonly generations = new Generations()
+  /** Also the order of the next subscription. */
+  subscriptionsMade = 0
   private readonly root = trieNode()
   private readonly byText = new Map<string, PatternNode>()
   private readonly idle = new Set<PatternNode>()
   /** By MatchList.id; holes are free ids. */
-  private readonly lists: (MatchList | undefined)[] = []
-  private readonly freeIds: number[] = []
-  private readonly nobody: MatchList
+  private lists: (MatchList | undefined)[] = []
+  private freeIds: number[] = []
+  private readonly matchSize: MatchSize = { entries: 0 }
+  private nobody: MatchList
   /** Reused by match: walks are synchronous. */
   private found: MatchList
 
-  constructor() {
-    this.nobody = this.makeList([], null)
+  constructor(private readonly matchEntriesMax = MATCH_ENTRIES_MAX) {
+    this.nobody = this.makeList(null, null)
     this.found = this.nobody
   }
 
@@ -74,13 +81,13 @@ export class Patterns {
     }
     this.idle.delete(node)
     node.subscriptions.add(subscription)
-    for (const list of node.lists) list.stale = true
+    this.staleLists(node)
   }
 
   remove(subscription: Subscription): void {
     const node = this.byText.get(subscription.pattern)
     if (node === undefined || !node.subscriptions.delete(subscription)) return
-    for (const list of node.lists) list.stale = true
+    this.staleLists(node)
     if (node.subscriptions.size > 0) return
     this.idle.add(node)
     if (this.idle.size > IDLE_PATTERNS_MAX) {
@@ -88,6 +95,12 @@ export class Patterns {
       this.idle.delete(oldest)
       this.forget(oldest)
     }
+  }
+
+  /** Lists note themselves again when they are rebuilt, so a pattern in lists that nobody uses costs its changes nothing. */
+  private staleLists(node: PatternNode): void {
+    for (const list of node.lists) list.stale = true
+    node.lists.clear()
   }
 
   private forget(node: PatternNode): void {
@@ -102,24 +115,46 @@ export class Patterns {
     }
     // Cached matches that had this pattern are stale from here on, so that the ids of their lists can be used again.
     this.generations.bump(node.tokens)
-    for (const list of node.lists) this.dropList(list)
+    for (const list of node.endings) {
+      list.shorter?.longer.delete(node)
+      this.dropList(list)
+    }
   }
 
-  private makeList(nodes: readonly PatternNode[], shorter: MatchList | null): MatchList {
+  private makeList(node: PatternNode | null, shorter: MatchList | null): MatchList {
     const id = this.freeIds.pop() ?? this.lists.length
-    const list = new MatchList(id, nodes, shorter)
+    const list = new MatchList(id, node, shorter, this.matchSize)
     this.lists[id] = list
-    for (const node of nodes) node.lists.add(list)
+    node?.endings.add(list)
     return list
   }
 
+  /** Gives up a list and all that are longer. */
   private dropList(list: MatchList): void {
-    if (this.lists[list.id] !== list) return
-    for (const longer of list.longer.values()) this.dropList(longer)
-    list.shorter?.longer.delete(list.nodes[list.nodes.length - 1])
-    for (const node of list.nodes) node.lists.delete(list)
-    this.lists[list.id] = undefined
-    this.freeIds.push(list.id)
+    // No recursion: a list of ten thousand patterns is as deep.
+    const found = [list]
+    for (let next = found.pop(); next !== undefined; next = found.pop()) {
+      found.push(...next.longer.values())
+      next.longer.clear()
+      next.node?.endings.delete(next)
+      next.drop()
+      this.lists[next.id] = undefined
+      this.freeIds.push(next.id)
+    }
+  }
+
+  /** Starts anew with matches: as many sets of patterns as there are topics may match, and each list names all its receivers. */
+  private dropAllLists(): void {
+    this.generations.bumpAll()
+    this.dropList(this.nobody)
+    this.lists = []
+    this.freeIds = []
+    this.nobody = this.makeList(null, null)
+  }
+
+  /** Lists, patterns in lists and receivers in lists: bounded. */
+  get matchEntries(): number {
+    return this.matchSize.entries
   }
 
   /** @param id that match gave while the topic's generation has not moved */
@@ -129,6 +164,7 @@ export class Patterns {
 
   /** Walks the trie. Returns the id of the match list of the topic. */
   match(topic: string): number {
+    if (this.matchSize.entries > this.matchEntriesMax) this.dropAllLists()
     const tokens = topic.split('.')
     this.found = this.nobody
     this.walk(this.root, tokens, 0, wildcardMayStart(tokens[0]))
@@ -155,7 +191,7 @@ export class Patterns {
     const shorter = this.found
     let list = shorter.longer.get(node)
     if (list === undefined) {
-      list = this.makeList([...shorter.nodes, node], shorter)
+      list = this.makeList(node, shorter)
       shorter.longer.set(node, list)
     }
     this.found = list

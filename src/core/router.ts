@@ -23,6 +23,9 @@ const REFUSED_TOPIC_BYTES = 64
 /** Topics are looked at for idleness this often, as a part of the time that makes one idle. */
 const IDLE_TICKS = 8
 
+/** Patterns and receivers that cached matches may hold, by topics of the table: more than a few for each, and they are started anew. */
+const MATCH_ENTRIES_PER_TOPIC = 16
+
 /** Frames of a subprotocol that could not be put into frames of ours. */
 export interface RefusedFrames {
   code: number
@@ -52,7 +55,7 @@ export class Router {
   readonly slabs: Slabs
   readonly runs = new RunPool()
   readonly lanes: Lanes
-  readonly patterns = new Patterns()
+  readonly patterns: Patterns
   readonly topics: TopicTable
   readonly delivery: Delivery
   readonly sessions = new Map<number, Session>()
@@ -83,6 +86,7 @@ export class Router {
     assert(options.batchBytes >= options.directBytes, 'a batch holds what is not passed on directly')
     this.slabs = new Slabs(options.slabBytes, options.slabs, options.poison)
     this.lanes = new Lanes(new LaneShares(options.laneWeights, options.strictShare))
+    this.patterns = new Patterns(options.topicsMax * MATCH_ENTRIES_PER_TOPIC)
     this.topics = new TopicTable(this.patterns, options.topicsMax, options.hashSeed)
     this.delivery = new Delivery(options, this.meters, this.slabs.bytes, host, () => this.scheduleTurn())
     this.control = new Control(this)
@@ -268,6 +272,7 @@ export class Router {
     run.count = 1
     run.lane = lane
     run.list = list
+    run.subscriptionsMade = this.patterns.subscriptionsMade
     run.expiresAt = expiresAt
     this.slabs.hold(pos)
     this.lanes.push(run)

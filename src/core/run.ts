@@ -9,6 +9,8 @@ export class Run {
   lane = 0
   /** The receivers; null while the run is in its pool. */
   list: MatchList | null = null
+  /** Patterns.subscriptionsMade when its events were accepted. */
+  subscriptionsMade = 0
   /** Clock milliseconds after which its one event is not delivered any more; 0 for none. */
   expiresAt = 0
   held = false

@@ -135,8 +135,9 @@ export class TopicTable {
 
   private rematch(id: number): void {
     const record = id * RECORD_INTS
-    this.ints[record + GENERATION] = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
+    // The match first: it may itself make all earlier ones stale.
     this.ints[record + LIST] = this.patterns.match(this.text(id))
+    this.ints[record + GENERATION] = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
   }
 
   private text(id: number): string {
