@@ -28,6 +28,8 @@ export interface Deliveries {
   /** Where in a record its stamp is. */
   readonly stampAt: number
   readonly events: number
+  /** Events whose places differ by a multiple of this have the same topic; order is promised among them only. */
+  readonly topics: number
 }
 
 export function buildCycle(wire: Wire, spec: StreamSpec, stream: number, events: number, payloadBytes: number): Cycle {
@@ -65,7 +67,7 @@ export function buildDeliveries(
     'deliveries are equally long',
   )
   const stampAt = records[0].indexOf(payload(stream, 0, payloadBytes))
-  return { bytes: Buffer.concat(records), recordBytes, stampAt, events }
+  return { bytes: Buffer.concat(records), recordBytes, stampAt, events, topics: spec.topics.count }
 }
 
 export function topicAt(spec: StreamSpec, event: number): string {

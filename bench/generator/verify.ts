@@ -12,11 +12,18 @@ export class StreamCheck {
   /** Called with the places of events that came in order, for latencies. */
   onEvents: ((first: number, count: number) => void) | null = null
 
+  /** Of each topic, the place of its next expected event; made when a stream over several is not in the order sent. */
+  private nextOfTopic: Float64Array | null = null
+
   constructor(readonly deliveries: Deliveries) {}
 
-  /** `count` events came whose first has this place in the cycle. */
+  /** `count` consecutive events came whose first has this place in the cycle. */
   accept(place: number, count: number): void {
-    const { events } = this.deliveries
+    const { events, topics } = this.deliveries
+    if (topics > 1 && (this.nextOfTopic !== null || place !== this.next % events)) {
+      for (let i = 0; i < count; i++) this.acceptOfTopic((place + i) % events)
+      return
+    }
     const ahead = (place - (this.next % events) + events) % events
     if (ahead < events / 2) {
       this.delivered += count
@@ -25,14 +32,43 @@ export class StreamCheck {
       this.onEvents?.(this.next - count, count)
       return
     }
-    // Behind: either the missing ones come after all, or they come again. The rest of the row may be in order.
+    // Behind: the rest of the row may be in order.
     const again = Math.min(count, events - ahead)
-    const late = Math.min(this.lost, again)
-    this.delivered += again
+    this.behind(again)
+    if (count > again) this.accept((place + again) % events, count - again)
+  }
+
+  /** Topics may overtake each other; each by itself has to be in order. */
+  private acceptOfTopic(place: number): void {
+    const { events, topics } = this.deliveries
+    this.nextOfTopic ??= this.expectedByTopic()
+    const topic = place % topics
+    const next = this.nextOfTopic[topic]
+    const ahead = (place - (next % events) + events) % events
+    if (ahead >= events / 2) {
+      this.behind(1)
+      return
+    }
+    this.delivered++
+    this.lost += ahead / topics
+    this.nextOfTopic[topic] = next + ahead + topics
+  }
+
+  private expectedByTopic(): Float64Array {
+    const { topics } = this.deliveries
+    const round = this.next - (this.next % topics)
+    return Float64Array.from({ length: topics }, (_, topic) =>
+      round + topic < this.next ? round + topic + topics : round + topic,
+    )
+  }
+
+  /** Either the missing ones come after all, or they come again. */
+  private behind(count: number): void {
+    const late = Math.min(this.lost, count)
+    this.delivered += count
     this.lost -= late
     this.reordered += late
-    this.doubled += again - late
-    if (count > again) this.accept((place + again) % events, count - again)
+    this.doubled += count - late
   }
 }
 

@@ -68,6 +68,24 @@ t.test('lost, doubled and reordered events are told apart', async (t) => {
   }
 })
 
+t.test('topics may overtake each other, but each is in order', async (t) => {
+  const topics = { prefix: 'a.', digits: 1, suffix: '.c', count: 2 }
+  const two = buildDeliveries(sluiceWire, { ...SPEC, topics }, 0, EVENTS, 128, 'a.*.c')
+  const verify = (places: number[]) => {
+    const verifier = new CycleVerifier(two, 0, sluiceWire.noticeEnd)
+    const records = places.map((place) => {
+      const at = (place % EVENTS) * two.recordBytes
+      return two.bytes.subarray(at, at + two.recordBytes)
+    })
+    feed(verifier, Buffer.concat(records), 1000)
+    return counts(verifier.checks[0])
+  }
+  t.same(verify([...range(0, 90), 91, 93, 95, 90, 92, 94, ...range(96, 400)]), [400, 0, 0, 0], 'overtaken')
+  t.same(verify([...range(0, 90), 92, 91, 90, ...range(93, 400)]), [400, 0, 0, 1], 'reordered within a topic')
+  t.same(verify([...range(0, 90), ...range(93, 400)]), [397, 3, 0, 0], 'lost of both')
+  t.same(verify([...range(0, 90), 89, ...range(90, 400)]), [401, 0, 1, 0], 'doubled')
+})
+
 t.test('a flipped bit is not taken for an event', async (t) => {
   for (const at of [0, 3, 20, 100, 140]) {
     const bytes = bytesOf(range(0, 200))
