@@ -414,12 +414,18 @@ export class Bus {
   }
 }
 
+/** Options of publish that are metadata by the same name. */
+const NAMED: ReadonlySet<string> = new Set(['ttl', 'key', 'id', 'reply', 'type', 'headers'])
+
+/** @throws TypeError for an option that there is not: a misspelt one would travel as metadata and do nothing */
 function metadataOf(options: PublishOptions): Uint8Array | null {
   const { lane, metadata, ...named } = options
   let any = false
   const map: Metadata = {}
   for (const source of [metadata, named]) {
     for (const key in source) {
+      if (source === named && !NAMED.has(key))
+        throw new TypeError(`unknown option ${key}; further metadata goes in metadata`)
       if (source[key as keyof typeof source] === undefined) continue
       map[key] = source[key as keyof typeof source]
       any = true

@@ -1,6 +1,6 @@
 /**
- * The part of msgpackr that the client uses, in a tenth of its size: the browser bundle takes this in its place. Same names, same bytes, same values
- * for msgpack without ext types (a test compares them); what msgpackr would write as ext is written as JSON would say it.
+ * The part of msgpackr that the client uses, in a tenth of its size. Values are packed by this everywhere; for all else it is what the browser bundle
+ * takes in msgpackr's place. Same names, same bytes, same values for what msgpack has a type for (a test compares them); the rest is written as JSON would say it.
  */
 
 /** As msgpackr's: the result is the shared buffer itself, with `start` and `end` set on it. */

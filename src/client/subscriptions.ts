@@ -193,7 +193,11 @@ export class Subscriptions {
 
 /** The options the daemon is told; checked here so that a mistake is found where it was made. */
 function wireOptions(options: SubscribeOptions<never>): WireOptions {
-  const { policy, bytesMax, eventsMax, bufferMax, bufferBytesMax } = options
+  const { policy, bytesMax, eventsMax, bufferMax, bufferBytesMax, onEvent, onGap, ...unknown } = options
+  for (const name in unknown) throw new TypeError(`unknown option ${name}`)
+  for (const [name, value] of Object.entries({ onEvent, onGap })) {
+    if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} is a function`)
+  }
   if (policy !== undefined && !POLICIES.includes(policy)) throw new TypeError(`policy is one of ${POLICIES.join(', ')}`)
   for (const [name, value] of Object.entries({ bytesMax, eventsMax, bufferMax, bufferBytesMax })) {
     if (value !== undefined && !(Number.isInteger(value) && value > 0)) {

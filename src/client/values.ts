@@ -1,11 +1,15 @@
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr'
-import { Code } from '../protocol/codes.js'
+import { Unpackr } from 'msgpackr'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { type Metadata, MetadataReader } from '../protocol/metadata.js'
 import { skipValue } from '../protocol/skip.js'
 import { DecodeError } from './errors.js'
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from './msgpack-lite.js'
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true })
+/**
+ * Our own in Node too: msgpackr writes the elements of a typed array into as many bytes as it has in memory, what lay there before after them, and has
+ * no say in what an Error or an object with toJSON becomes. It is no faster.
+ */
+const packr = new Packr()
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'auto' as 'number' })
 const metadataReader = new MetadataReader()
 const encoder = new TextEncoder()
@@ -22,29 +26,18 @@ const packed: Packed = { bytes: new Uint8Array(0), start: 0, end: 0 }
 
 /**
  * A value as payload bytes: msgpack without ext types, or what the media type asks for. What msgpack cannot say is said as JSON would: a Date as ISO
- * text, undefined as nil; a Set as an array.
- * @throws TypeError for what cannot be said, RangeError for nesting beyond the protocol's limit
+ * text, what has a toJSON as that; undefined as nil, a Set as an array, a typed array as its bytes.
+ * @throws TypeError for what cannot be said, RangeError for nesting beyond the protocol's limit or an integer beyond 64 bits
  */
 export function packValue(value: unknown, type: string | undefined): Packed {
   if (type !== undefined) return whole(encodeAs(value, type))
-  packInto(value)
-  const end = skipValue(packed.bytes, packed.start, packed.end)
-  if (end === packed.end) return packed
-  if (end === -Code.TOO_DEEP) throw new RangeError('the value is nested too deeply')
-  packInto(toPlain(value))
-  if (skipValue(packed.bytes, packed.start, packed.end) !== packed.end) {
-    throw new TypeError('the value holds something that msgpack cannot say')
-  }
-  return packed
-}
-
-/** Packs into msgpackr's own buffer and leaves its position where it was, so nothing is allocated. */
-function packInto(value: unknown): void {
-  const buffer: Uint8Array = packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE)
+  const buffer = packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE)
   const { start, end } = buffer as Uint8Array & { start: number; end: number }
   packed.bytes = buffer
   packed.start = start
   packed.end = end
+  if (skipValue(buffer, start, end) !== end) throw new RangeError('the value is nested too deeply')
+  return packed
 }
 
 function whole(bytes: Uint8Array): Packed {
@@ -63,22 +56,6 @@ function encodeAs(value: unknown, type: string): Uint8Array {
   }
   if (typeof value === 'string') return encoder.encode(value)
   throw new TypeError(`a payload of type ${type} is given as a string or as bytes`)
-}
-
-/** A copy in which nothing needs an ext type. */
-function toPlain(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
-  if (value instanceof Date) return value.toJSON()
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (Array.isArray(value) || value instanceof Set) return Array.from(value, toPlain)
-  if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [toPlain(key), toPlain(item)]))
-  if (value instanceof Error) return { name: value.name, message: value.message }
-  if (value instanceof RegExp) return String(value)
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
-    return toPlain((value as { toJSON(): unknown }).toJSON())
-  }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)]))
 }
 
 /**

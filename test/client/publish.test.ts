@@ -54,6 +54,34 @@ t.test('packed values survive the sends between them', async (t) => {
   await bus.close()
 })
 
+t.test('what msgpack has no type for is said as JSON would', async (t) => {
+  const { bus, daemon } = await rig()
+  const seen: unknown[] = []
+  bus.subscribe('v', { onEvent: ({ value }) => seen.push(value) })
+  // What lies in the packer's memory from before must not show.
+  bus.publish('v', new Uint8Array(64).fill(0xee))
+  const floats = new Float32Array([1, 2])
+  const values = [
+    floats,
+    { floats, words: new Uint16Array([258]), view: new DataView(Uint8Array.of(9, 8, 7).buffer, 1) },
+    new RangeError('no'),
+    [new Date(0), new Set([1]), /a/g, new URL('http://a/b')],
+    { at: { toJSON: () => 'now' } },
+  ]
+  for (const value of values) bus.publish('v', value)
+  await bus.sync()
+  t.equal(daemon.taken.length, 1 + values.length)
+  const floatBytes = new Uint8Array(floats.buffer)
+  t.strictSame(seen.slice(1), [
+    floatBytes,
+    { floats: floatBytes, words: new Uint8Array(new Uint16Array([258]).buffer), view: Uint8Array.of(8, 7) },
+    { name: 'RangeError', message: 'no' },
+    ['1970-01-01T00:00:00.000Z', [1], '/a/g', 'http://a/b'],
+    { at: 'now' },
+  ])
+  await bus.close()
+})
+
 t.test('the frame is the protocol’s, byte for byte', async (t) => {
   const { bus, daemon } = await rig()
   bus.publish('a.b', null, { lane: 0 })
@@ -85,6 +113,12 @@ t.test('mistakes are thrown where they are made, and say what is wrong', async (
   t.throws(() => bus.subscribe('a.>.b'), { name: 'TypeError', message: /^pattern / })
   t.throws(() => bus.subscribe('a', { eventsMax: 0 }), { message: /eventsMax/ })
   t.throws(() => bus.subscribe('a', { policy: 'x' as 'conflate' }), { message: /policy is one of/ })
+  t.throws(() => bus.publish('a', 1, { lan: 0 } as object), { name: 'TypeError', message: /unknown option lan/ })
+  t.throws(() => bus.subscribe('a', { polcy: 'conflate' } as object), { name: 'TypeError', message: /polcy/ })
+  t.throws(() => bus.subscribe('a', { onEvent: 'x' as unknown as () => void }), { message: /onEvent is a function/ })
+  for (const value of [() => 1, Symbol('s'), { nested: () => 1 }]) {
+    t.throws(() => bus.publish('a', value), { name: 'TypeError', message: /cannot be packed/ })
+  }
   await settle()
   t.equal(daemon.taken.length, 0)
   t.equal(bus.counts.published, 0)
