@@ -8,7 +8,7 @@ import { AdminServer } from '../observe/admin.js'
 import { Health } from '../observe/health.js'
 import { makeRegistry } from '../observe/metrics.js'
 import { coreOptions } from './core-options.js'
-import { drainSessions } from './drain.js'
+import { type DrainResult, drainSessions } from './drain.js'
 import { type Logger, makeLog } from './log.js'
 
 /** Soft bounds and idle topics are looked at this often. */
@@ -64,14 +64,14 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     log.info({ reason, sessions: router.sessions.size }, 'draining')
     health.phase = 'draining'
     ingress.stopListening()
-    const lost = await drainSessions(router, {
+    const drained = await drainSessions(router, {
       timeoutMs: config.shutdown.drainTimeoutMs,
       spreadMs: config.shutdown.goawaySpreadMs,
     })
     clearInterval(tick)
     health.phase = 'stopped'
     await admin?.close()
-    report(log, router, lost)
+    report(log, router, drained)
     tellStopped()
   }
   return {
@@ -106,9 +106,12 @@ function explain(section: string): (error: Error) => never {
   }
 }
 
-function report(log: Logger, router: Router, lost: number): void {
+function report(log: Logger, router: Router, { lost, behind }: DrainResult): void {
   const { accepted, delivered, dropped } = router.meters
-  log.info({ accepted, delivered, dropped: dropped.reduce((sum, n) => sum + n, 0), lostAtStop: lost }, 'stopped')
+  log.info(
+    { accepted, delivered, dropped: dropped.reduce((sum, n) => sum + n, 0), lostAtStop: lost, sessionsBehind: behind },
+    'stopped',
+  )
 }
 
 function forUrl(host: string): string {

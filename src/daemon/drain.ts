@@ -12,12 +12,18 @@ export interface DrainOptions {
   spreadMs: number
 }
 
+export interface DrainResult {
+  /** Events that waited in outboxes when the time was over: they are counted as dropped. */
+  lost: number
+  /** Sessions whose transport had not passed on all that it was given, at most a batch each: that counts as delivered, and may not arrive. */
+  behind: number
+}
+
 /**
  * Lets every session go: tells it when to come back, waits until it has left or until nothing is pending and nothing comes in, then ends
  * those that stayed.
- * @returns how many events waited in outboxes when the time was over, which are lost and counted as dropped
  */
-export async function drainSessions(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<number> {
+export async function drainSessions(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<DrainResult> {
   for (const session of [...router.sessions.values()]) router.sayGoodbye(session, Math.round(Math.random() * spreadMs))
   const started = performance.now()
   let quietSince = started
@@ -26,16 +32,23 @@ export async function drainSessions(router: Router, { timeoutMs, spreadMs }: Dra
     await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS))
     const now = performance.now()
     const { meters } = router
-    if (meters.accepted !== accepted || meters.pendingInOutboxes > 0 || router.lanes.length > 0) {
+    if (meters.accepted !== accepted || router.lanes.length > 0 || sessionsBehind(router) > 0) {
       accepted = meters.accepted
       quietSince = now
     }
     if (now - quietSince >= QUIET_MS || now - started >= timeoutMs) break
   }
   router.drainAll()
-  const lost = router.meters.pendingInOutboxes
+  const result = { lost: router.meters.pendingInOutboxes, behind: sessionsBehind(router) }
   for (const session of [...router.sessions.values()]) {
     session.outbox.end(Code.SHUTTING_DOWN, codeMessage(Code.SHUTTING_DOWN))
   }
-  return lost
+  return result
+}
+
+/** An outbox with something waiting is blocked too. */
+function sessionsBehind(router: Router): number {
+  let behind = 0
+  for (const { outbox } of router.sessions.values()) if (outbox.blocked) behind++
+  return behind
 }

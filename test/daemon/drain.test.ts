@@ -52,7 +52,14 @@ t.test('what waits for a subscriber is flushed before the end', async (t) => {
   t.equal(subscriber.events.length + subscriber.missed, published)
   t.equal(subscriber.missed, 0)
   t.same(await daemon.exited, { code: 0, signal: null })
-  t.match(daemon.logs.at(-1), { msg: 'stopped', accepted: published, delivered: published, dropped: 0, lostAtStop: 0 })
+  t.match(daemon.logs.at(-1), {
+    msg: 'stopped',
+    accepted: published,
+    delivered: published,
+    dropped: 0,
+    lostAtStop: 0,
+    sessionsBehind: 0,
+  })
 })
 
 t.test('what is published while it drains is delivered', async (t) => {
@@ -86,11 +93,31 @@ t.test('a frozen subscriber delays the end by the drain timeout at most, and its
     delivered: published - waiting,
     dropped: waiting,
     lostAtStop: waiting,
+    sessionsBehind: 1,
   })
   frozen.thaw()
   await frozen.untilClosed()
   t.ok(frozen.events.length <= published - waiting)
 })
+
+t.test(
+  'bytes that the engine could not pass on yet are waited for too, though nothing waits in the outbox',
+  async (t) => {
+    const daemon = await DaemonProcess.start(t, { 'shutdown.goaway_spread': '0', 'shutdown.drain_timeout': '1500ms' })
+    const publisher = await RawClient.open(daemon.url)
+    const frozen = await RawClient.open(daemon.url)
+    await frozen.subscribe('a', { policy: 'drop-newest', bytesMax: 1 })
+    frozen.freeze()
+    while ((await daemon.scrape()).dropped('drop-newest') === 0) {
+      for (let i = 0; i < 100; i++) publisher.publish('a', PAYLOAD)
+      await publisher.sync()
+    }
+    t.equal((await daemon.scrape()).get('sluice_deliveries_pending'), 0)
+    daemon.signal('SIGTERM')
+    t.same(await daemon.exited, { code: 0, signal: null })
+    t.match(daemon.logs.at(-1), { msg: 'stopped', lostAtStop: 0, sessionsBehind: 1 })
+  },
+)
 
 t.test('a second signal ends it at once', async (t) => {
   const daemon = await DaemonProcess.start(t, { 'shutdown.goaway_spread': '0', 'shutdown.drain_timeout': '10m' })
