@@ -5,7 +5,8 @@ import type { Config } from '../config/index.js'
 /** JSON lines on standard output for a supervisor; for a person at a terminal, coloured text on standard error. */
 export function makeLog({ level, pretty }: Config['log']): Logger {
   const readable = pretty === 'always' || (pretty === 'auto' && process.stderr.isTTY)
-  if (!readable) return pino({ level, base: { pid: process.pid } })
+  // Not pino's own destination: when the reader has gone it tries for ever, and blocks the loop.
+  if (!readable) return pino({ level, base: { pid: process.pid } }, process.stdout)
   return pino({ level, base: null }, PinoPretty({ destination: 2, sync: true, colorize: process.stderr.isTTY }))
 }
 
