@@ -9,6 +9,8 @@ export class Notices {
   refused = 0
   /** Events that may not have arrived: the connection broke before they were confirmed. */
   unconfirmed = 0
+  /** Times the connection was lost: nobody counted what passed until the next one. */
+  breaks = 0
   /** Why the connection ended for good, unless we ended it. */
   closedBy: string | null = null
   readonly #context: Context
@@ -29,7 +31,9 @@ export class Notices {
     switch (status.type) {
       case 'reconnecting':
         // Once per outage, however many attempts it takes.
-        if (!this.#down) this.say(`connection lost (${status.reason || `code ${status.code}`}); trying again`)
+        if (this.#down) break
+        this.say(`connection lost (${status.reason || `code ${status.code}`}); trying again`)
+        this.breaks++
         this.#down = true
         break
       case 'connected':

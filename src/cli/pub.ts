@@ -65,6 +65,8 @@ interface Job {
   readonly reading: Reading
   readonly value: string | undefined
   readonly source: (() => Readable) | undefined
+  /** What the source is called in messages. */
+  readonly sourceName: string
   readonly count: number | undefined
 }
 
@@ -121,6 +123,7 @@ function readJob({ positionals, options }: Given, context: Context): Job {
     recipe: recipeOf(topic, options),
     reading: readings[0] ?? 'auto',
     value,
+    sourceName: file === undefined || file === '-' ? 'standard input' : file,
     source: file === undefined ? undefined : () => (file === '-' ? context.stdin : createReadStream(file)),
     count: count === undefined ? undefined : parseCount('--count', count),
   }
@@ -179,7 +182,7 @@ async function publishLines(
     if (interrupted.aborted) return invalid
     const { code, path, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    throw new Failure(`cannot read ${path ?? 'standard input'}: ${message}`)
+    throw new Failure(`cannot read ${path ?? job.sourceName}: ${message}`)
   }
   return invalid
 }

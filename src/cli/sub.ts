@@ -183,12 +183,18 @@ class Follower {
 
   summary(): string {
     const elapsedMs = this.#endMs - this.#startMs
-    const missed = this.#missed === 0 ? 'none missed' : `${grouped(this.#missed)} missed`
     return [
       `${plural(this.#received, 'event')} in ${seconds(elapsedMs)}`,
       perSecond(this.#received, elapsedMs),
-      missed,
+      this.#missedText(),
     ].join(' · ')
+  }
+
+  #missedText(): string {
+    const missed = this.#missed === 0 ? 'none missed' : `${grouped(this.#missed)} missed`
+    const { breaks } = this.#notices
+    if (breaks === 0) return missed
+    return `${missed} · connection lost ${plural(breaks, 'time')}, what passed meanwhile is not counted`
   }
 
   async #follow(subscription: Subscription, index: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { unpack } from 'msgpackr'
 import t from 'tap'
 import { Code } from '../../src/protocol/codes.js'
@@ -172,6 +172,9 @@ t.test('a file', async (t) => {
   const missing = await Command.run(t, ['pub', 't', '--file', `${file}.none`, '--url', url])
   t.equal(missing.code, 1)
   t.match(missing.stderr, /^sluice: cannot read .*events\.ndjson\.none: .*no such file/)
+  const folder = await Command.run(t, ['pub', 't', '--file', dirname(file), '--url', url])
+  t.equal(folder.code, 1)
+  t.match(folder.stderr, `sluice: cannot read ${dirname(file)}: EISDIR`)
 })
 
 t.test('--rate spreads events instead of sending them at once', async (t) => {
