@@ -1,0 +1,103 @@
+import type { CoreOptions } from '../../src/core/options.js'
+import type { SubscribeOptions } from '../../src/protocol/control.js'
+import { POLICIES } from '../../src/protocol/ops.js'
+import { coreOptions } from '../helpers/core-options.js'
+import type { SeededRandom } from '../helpers/msgpack-random.js'
+
+/** What one seed makes of a world: limits so small that all of them are met. */
+export interface Plan {
+  options: CoreOptions
+  sessionsMax: number
+  topics: readonly string[]
+  patterns: readonly string[]
+  /** One in so many writes finds its link full; 0 for links that are never full. */
+  blockOneIn: number
+  /** Steps that a full link stays so, at most. */
+  stallStepsMax: number
+  /** Messages of exactly this size, so that they fill a slab to its last byte; 0 for any size. */
+  messageBytes: number
+  payloadBytesUsual: number
+  burstMax: number
+  ttlOneIn: number
+  keyOneIn: number
+  badOneIn: number
+}
+
+export function makePlan(random: SeededRandom): Plan {
+  const between = (low: number, high: number) => low + random.below(high - low + 1)
+  const scale = (low: number, high: number) => Math.floor(low * (high / low) ** (random.below(1001) / 1000))
+  const directBytes = scale(64, 8192)
+  const messageBytes = random.oneIn(4) ? random.pick([1024, 2048, 4096]) : 0
+  const topics = makeTopics(random, scale(3, 400))
+  return {
+    options: coreOptions({
+      messageBytesMax: scale(4096, 65_536),
+      payloadBytesMax: Math.max(scale(256, 8192), messageBytes),
+      subscriptionsMax: between(3, 12),
+      slabs: between(1, 4),
+      inlineDrainFrames: scale(1, 64),
+      inlineDrainBytes: scale(256, 65_536),
+      drainBytes: scale(64, 1 << 20),
+      pendingBytesMax: scale(1024, 1 << 20),
+      runBytesMax: scale(64, 65_536),
+      laneWeights: Array.from({ length: 7 }, () => scale(1, 64)),
+      strictShare: between(50, 95) / 100,
+      topicsMax: scale(2, 500),
+      topicIdleMs: scale(8, 10_000),
+      directBytes,
+      batchBytes: directBytes + random.below(16_384),
+      outboxPolicy: random.pick(POLICIES),
+      outboxBytesMax: scale(512, 1 << 17),
+      outboxEventsMax: scale(2, 1000),
+      outboxSoftBytes: scale(256, 1 << 16),
+      outboxSoftTimeMs: scale(10, 10_000),
+      outboxControlBytesMax: scale(256, 16_384),
+      memoryBudgetBytes: scale(2048, 1 << 20),
+      memoryResumeRatio: between(30, 95) / 100,
+      hashSeed: random.below(0x7fffffff),
+    }),
+    sessionsMax: between(2, 14),
+    topics,
+    patterns: makePatterns(random, topics),
+    blockOneIn: random.pick([0, 2, 5, 20, 100]),
+    stallStepsMax: scale(1, 400),
+    messageBytes,
+    payloadBytesUsual: scale(4, 512),
+    burstMax: scale(1, 100),
+    ttlOneIn: random.pick([2, 10, 50, 1000]),
+    keyOneIn: random.pick([2, 10, 50]),
+    badOneIn: random.pick([5, 30, 300, 10_000]),
+  }
+}
+
+const TOKENS = ['a', 'b', 'c', 'orders', 'é中', 'user-17', 'x'.repeat(40), '$', '0']
+
+function makeTopics(random: SeededRandom, count: number): string[] {
+  const topics = new Set<string>()
+  for (let tries = 0; tries < count * 2 && topics.size < count; tries++) {
+    const tokens = Array.from({ length: 1 + random.below(random.oneIn(5) ? 16 : 4) }, () => random.pick(TOKENS))
+    const topic = tokens.join('.')
+    if (Buffer.byteLength(topic) <= 255) topics.add(topic)
+  }
+  return [...topics]
+}
+
+function makePatterns(random: SeededRandom, topics: readonly string[]): string[] {
+  const patterns = new Set<string>(['>', '*', 'a.>', '*.b', 'nobody.publishes.this'])
+  const wanted = 5 + random.below(60)
+  for (let tries = 0; tries < wanted * 2 && patterns.size < wanted; tries++) {
+    const tokens = random.pick(topics).split('.')
+    const stars = tokens.map((token) => (random.oneIn(3) ? '*' : token))
+    if (random.oneIn(3)) stars.splice(1 + random.below(stars.length), stars.length, '>')
+    patterns.add(stars.slice(0, 16).join('.'))
+  }
+  return [...patterns]
+}
+
+export function randomSubscribeOptions(random: SeededRandom): SubscribeOptions {
+  const options: SubscribeOptions = {}
+  if (!random.oneIn(4)) options.policy = random.pick(POLICIES.slice(0, random.oneIn(4) ? 4 : 3))
+  if (random.oneIn(2)) options.bytesMax = 1 + random.below(random.oneIn(4) ? 200 : 20_000)
+  if (random.oneIn(2)) options.eventsMax = 1 + random.below(random.oneIn(4) ? 4 : 300)
+  return options
+}
