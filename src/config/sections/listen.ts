@@ -51,7 +51,7 @@ export const listen = section({
       describe:
         "Bound of the kernel's receive buffer of each connection (SO_RCVBUF; the kernel allows itself twice this).",
       reason:
-        'uWebSockets.js reads one socket on and on while it finds 512 KiB: above 256KiB one publisher in a hurry can keep the daemon from all others. More only helps single publishers over long distances.',
+        'The engine, uWebSockets.js, reads one socket on and on while it finds 512 KiB: above 256KiB one publisher in a hurry can keep the daemon from all others. More only helps single publishers over long distances.',
     }),
   },
 })
