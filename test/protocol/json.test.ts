@@ -4,11 +4,11 @@ import { Packr, Unpackr } from 'msgpackr'
 import t from 'tap'
 import { Code, codeMessage } from '../../src/protocol/codes.js'
 import { decodeControl, encodeControl } from '../../src/protocol/control.js'
-import { BROKEN_LINES_MAX, framesToText, TextReader } from '../../src/protocol/json.js'
+import { framesToText, TextReader } from '../../src/protocol/json.js'
 import { JSON_NESTING_MAX } from '../../src/protocol/json-escapes.js'
 import { NESTING_MAX } from '../../src/protocol/limits.js'
 import { Op } from '../../src/protocol/ops.js'
-import { EventScanner, frameEnd } from '../../src/protocol/scan.js'
+import { EventScanner } from '../../src/protocol/scan.js'
 import { skipValue } from '../../src/protocol/skip.js'
 import { encodeEvent } from '../../src/protocol/write.js'
 import { concat, RandomMsgpack, SeededRandom } from '../helpers/msgpack-random.js'
@@ -457,24 +457,6 @@ t.test('refusals say where, which, and how many', async (t) => {
   t.equal(reader.length, 0)
 })
 
-t.test('floods of bad lines: few answers, and an end', async (t) => {
-  reader.read('x\n'.repeat(50_000))
-  t.strictSame(
-    reader.refused.map(({ code, count }) => [code, count]),
-    [[Code.BAD_JSON, 50_000]],
-  )
-  reader.read(`${'[x]\n'.repeat(BROKEN_LINES_MAX)}["ping",1]`)
-  t.equal(reader.refused.length, 1)
-  t.not(reader.length, 0, 'so many are borne')
-  reader.read(`${'[x]\n'.repeat(BROKEN_LINES_MAX + 1)}["ping",1]`)
-  t.strictSame(
-    reader.refused.map(({ count }) => count),
-    [BROKEN_LINES_MAX + 1, 1],
-  )
-  t.match(reader.refused[1].message, /not read/)
-  t.equal(reader.length, 0)
-})
-
 t.test('a large text grows the buffer and is not kept', async (t) => {
   const text = 'x'.repeat(3 << 20)
   t.equal(unpack(payloadOf(event(JSON.stringify(text)))), text)
@@ -488,37 +470,4 @@ t.test('a large text grows the buffer and is not kept', async (t) => {
   t.strictSame(unpack(payloadOf(event(JSON.stringify(wide)))), wide)
   const keys = Object.fromEntries(wide.map((i) => [`k${i}`, i]))
   t.strictSame(JSON.parse(payloadText(payloadOf(event(JSON.stringify(keys))))), keys)
-})
-
-t.test('random text: never an exception, and what comes out is well formed', async (t) => {
-  const templates = [
-    '["event","a",3,{"b":[1,2.5,null,"x"]},{"type":"text/plain"}]',
-    '["subscribe",1,"a.>",{"policy":"conflate"}]',
-    '["ping",7]',
-  ]
-  let good = 0
-  fc.assert(
-    fc.property(fc.integer(), (seed) => {
-      const random = new SeededRandom(seed)
-      for (let i = 0; i < 50; i++) {
-        const chars = [...random.pick(templates)]
-        for (let n = random.below(3); n > 0; n--)
-          chars[random.below(chars.length)] = random.pick([...'[]{}",:\\\n$e-1 u\ud800é'])
-        reader.read(chars.join(''))
-        let pos = 0
-        while (pos < reader.length) {
-          const end =
-            reader.bytes[pos + 1] === Op.EVENT
-              ? scanner.scan(reader.bytes, pos, reader.length)
-              : frameEnd(reader.bytes, pos, reader.length)
-          if (end <= pos) throw new Error(`${end} from ${chars.join('')}`)
-          pos = end
-          good++
-        }
-        framesToText(reader.bytes, 0, reader.length)
-      }
-    }),
-    { numRuns: 400 },
-  )
-  t.ok(good > 1000, `${good} frames`)
 })
