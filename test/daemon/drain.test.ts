@@ -18,6 +18,8 @@ async function fill(daemon: DaemonProcess, publisher: RawClient, topic: string, 
   return published
 }
 
+t.setTimeout(120_000)
+
 t.test('SIGTERM: no new connections, everybody is told when to come back, exit code 0', async (t) => {
   const spreadMs = 3000
   const daemon = await DaemonProcess.start(t, {

@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+/** Events of this topic carry a sequence number and the publisher's time; others are only counted. */
+export const MEASURED_TOPIC = 'tick'
+
 export interface CrowdOptions {
   url: string
   /** Subscribers. */
@@ -12,7 +15,7 @@ export interface CrowdOptions {
 export interface CrowdReport {
   /** Events, over all subscribers and since the start. */
   received: number
-  /** What the slowest expects next: it has all before. */
+  /** Sequence number that the slowest expects next: it has all before. */
   least: number
   /** Times that a sequence number was not the one expected. */
   holes: number

@@ -1,6 +1,6 @@
 import { build } from 'hdr-histogram-js'
 import { RawClient } from '../helpers/raw-client.js'
-import type { CrowdOptions, CrowdReport } from './crowd-process.js'
+import { type CrowdOptions, type CrowdReport, MEASURED_TOPIC } from './crowd-process.js'
 
 /** A child process of subscribers that check the sequence and measure from the time in each event to its arrival. */
 const { url, size, pattern } = JSON.parse(process.argv[2]) as CrowdOptions
@@ -14,11 +14,12 @@ const next = new Float64Array(size)
 const clients = await Promise.all(
   Array.from({ length: size }, async (_, i) => {
     const client = await RawClient.open(url)
-    client.onEvent = ({ payload }) => {
+    client.onEvent = ({ topic, payload }) => {
+      received++
+      if (topic !== MEASURED_TOPIC) return
       const sequence = payload.readDoubleBE(0)
       if (sequence !== next[i]) holes++
       next[i] = sequence + 1
-      received++
       latency.recordValue(Number((process.hrtime.bigint() - payload.readBigUInt64BE(8)) / NS_PER_US))
     }
     await client.subscribe(pattern)

@@ -16,6 +16,8 @@ function sequence({ payload }: { payload: Buffer }): number {
   return payload.readUInt32BE(0)
 }
 
+t.setTimeout(90_000)
+
 for (const policy of ['drop-oldest', 'drop-newest', 'conflate'] satisfies Policy[]) {
   t.test(`${policy}: what a frozen subscriber received and what gaps told are what was published`, async (t) => {
     const daemon = await daemonHere(t, OUTBOX)

@@ -8,6 +8,8 @@ import { until } from '../helpers/until.js'
 /** The shortest that the engine knows. */
 const IDLE = { 'listen.idle_timeout': '8s' }
 
+t.setTimeout(90_000)
+
 t.test('peers that vanished without a word are found and closed; one that is only silent stays', async (t) => {
   const daemon = await daemonHere(t, IDLE)
   const proxy = await TcpProxy.open(daemon.url)

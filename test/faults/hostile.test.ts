@@ -34,6 +34,8 @@ async function withNeighbours(
   t.equal(daemon.stderr, '')
 }
 
+t.setTimeout(300_000)
+
 t.test('each hostile frame gets its code and its counter, and costs nobody else anything', async (t) => {
   await withNeighbours(t, async (daemon) => {
     const expected = new Map<string, number>()

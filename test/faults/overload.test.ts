@@ -12,6 +12,8 @@ const RETRY_AFTER_MS = 250
 const PUBLISHERS = 3
 const FROZEN = 8
 
+t.setTimeout(FLOOD_MS + 90_000)
+
 t.test(
   'overload: memory stays under its budget, health answers, every refusal is counted and told',
   {

@@ -10,6 +10,8 @@ const EVENTS_BETWEEN = 100
 /** Time for what is under way to be confirmed before the publisher leaves. */
 const SPREAD = { 'shutdown.goaway_spread': '50ms' }
 
+t.setTimeout(180_000)
+
 /**
  * What at-most-once promises over a restart, and all of it is asserted here:
  *
@@ -18,7 +20,7 @@ const SPREAD = { 'shutdown.goaway_spread': '50ms' }
  *   told that it `reconnected` between the events around the hole, so that it knows that something may be missing there;
  * - what `sync()` confirmed while the subscriber was connected is not lost by SIGTERM, which flushes. SIGKILL promises no such thing.
  */
-t.test('a daemon restarted 20 times: no event twice, no silent gap', { timeout: 180_000 }, async (t) => {
+t.test('a daemon restarted 20 times: no event twice, no silent gap', async (t) => {
   let daemon = await DaemonProcess.start(t, SPREAD)
   const { port } = daemon
   const again = { ...SPREAD, 'listen.port': String(port) }

@@ -8,6 +8,8 @@ const HEALTH_REQUESTS = 50
 /** The least served publisher against the best served: that they take turns, not that the turns are equal. */
 const SHARE_MIN = 1 / 20
 
+t.setTimeout(120_000)
+
 t.test(
   'publishers of single events at full speed hold up neither each other nor anybody else',
   { timeout: 120_000 },

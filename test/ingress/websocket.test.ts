@@ -8,6 +8,8 @@ import { configOf, daemonHere } from '../helpers/daemon.js'
 import { RawClient } from '../helpers/raw-client.js'
 import { until } from '../helpers/until.js'
 
+t.setTimeout(90_000)
+
 t.test('the subprotocol is the first of ours that the client offers', async (t) => {
   const daemon = await daemonHere(t)
   for (const [offered, chosen] of [

@@ -16,6 +16,8 @@ function descriptorsMax(): number {
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit)
 }
 
+t.setTimeout(120_000)
+
 t.test(
   '10,000 connections: each subscribes, one event reaches all, nothing is left of them',
   { timeout: 120_000 },
