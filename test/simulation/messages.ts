@@ -1,8 +1,8 @@
-import { Op } from '../../src/protocol/ops.js'
+import { LANES, Op } from '../../src/protocol/ops.js'
 import { controlFrame, eventFrame, type Metadata, packed } from '../helpers/core-frames.js'
 import type { SeededRandom } from '../helpers/msgpack-random.js'
 import { ID_BYTES, type Ledger, type PeerAccount } from './ledger.js'
-import { type Plan, randomSubscribeOptions } from './plan.js'
+import { FILL_BYTES_MAX, type Plan, randomSubscribeOptions } from './plan.js'
 
 /** A message, and what the core should make of it. */
 export interface Message {
@@ -57,6 +57,9 @@ const BAD_EVENTS = [
 /** Writes the messages of a world's peers, and notes in the ledger what was sent. */
 export class MessageMaker {
   private requests = 1
+  /** What is published next, by whomever. */
+  private topic: string
+  private lane = 3
   private readonly noise: Uint8Array
 
   constructor(
@@ -64,16 +67,20 @@ export class MessageMaker {
     private readonly random: SeededRandom,
     private readonly ledger: Ledger,
     private readonly now: () => number,
+    /** Bytes left in the slab that the next message goes to. */
+    private readonly slabRoom: () => number,
   ) {
     this.noise = random.bytes(70_000)
+    this.topic = random.pick(plan.topics)
   }
 
   make(peer: PeerAccount): Message {
     const { random, plan } = this
     const frames: Buffer[] = []
     const message: Message = { bytes: Buffer.alloc(0), events: [], badEvents: 0, badControls: 0, closes: false }
-    const bytesMax = plan.messageBytes > 0 ? plan.messageBytes : plan.options.messageBytesMax
-    let room = bytesMax
+    const left = plan.fillsSlabs ? this.slabRoom() : 0
+    const fills = left >= EVENT_ROOM_BYTES && left <= FILL_BYTES_MAX
+    let room = fills ? left : plan.options.messageBytesMax
     const put = (frame: Buffer): boolean => {
       if (frame.length > room) return false
       room -= frame.length
@@ -81,11 +88,10 @@ export class MessageMaker {
       return true
     }
     const events = 1 + random.below(plan.burstMax)
-    let topic = random.pick(plan.topics)
-    let lane = random.below(8)
     for (let i = 0; i < events; i++) {
-      if (random.oneIn(6)) topic = random.pick(plan.topics)
-      if (random.oneIn(6)) lane = random.below(8)
+      if (random.oneIn(plan.changeOneIn)) this.topic = random.pick(plan.topics)
+      if (random.oneIn(plan.changeOneIn)) this.lane = random.below(LANES)
+      const { topic, lane } = this
       if (random.oneIn(plan.badOneIn)) {
         if (random.oneIn(40)) {
           // What cannot be a frame ends the session; only what came before it counts.
@@ -107,7 +113,7 @@ export class MessageMaker {
       if (room < EVENT_ROOM_BYTES) break
       message.events.push(this.putEvent(peer, topic, lane, put, room))
     }
-    if (plan.messageBytes > 0 && !message.closes) this.fill(peer, topic, lane, put, room, message)
+    if (fills && !message.closes) this.fill(peer, put, room, message)
     message.bytes = Buffer.concat(frames)
     return message
   }
@@ -156,15 +162,9 @@ export class MessageMaker {
     )
   }
 
-  /** Ends the message with an event that makes it as long as the plan says. */
-  private fill(
-    peer: PeerAccount,
-    topic: string,
-    lane: number,
-    put: (frame: Buffer) => boolean,
-    room: number,
-    message: Message,
-  ): void {
+  /** Ends the message with an event that takes all the room. */
+  private fill(peer: PeerAccount, put: (frame: Buffer) => boolean, room: number, message: Message): void {
+    const { topic, lane } = this
     const overhead = eventFrame(topic, '', lane).length
     const payload = room - overhead
     // A bin of 256 bytes or more has one byte more of lead.

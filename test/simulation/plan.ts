@@ -4,6 +4,9 @@ import { POLICIES } from '../../src/protocol/ops.js'
 import { coreOptions } from '../helpers/core-options.js'
 import type { SeededRandom } from '../helpers/msgpack-random.js'
 
+/** A message fills its slab if no more than this is left of it. */
+export const FILL_BYTES_MAX = 4096
+
 /** What one seed makes of a world: limits so small that all of them are met. */
 export interface Plan {
   options: CoreOptions
@@ -14,10 +17,14 @@ export interface Plan {
   blockOneIn: number
   /** Steps that a full link stays so, at most. */
   stallStepsMax: number
-  /** Messages of exactly this size, so that they fill a slab to its last byte; 0 for any size. */
-  messageBytes: number
+  /** Messages fill slabs to the last byte. */
+  fillsSlabs: boolean
   payloadBytesUsual: number
   burstMax: number
+  /** One in so many events is of another topic, or another lane, than the one before. */
+  changeOneIn: number
+  /** One in so many steps ends a turn that is scheduled. */
+  turnOneIn: number
   ttlOneIn: number
   keyOneIn: number
   badOneIn: number
@@ -27,16 +34,16 @@ export function makePlan(random: SeededRandom): Plan {
   const between = (low: number, high: number) => low + random.below(high - low + 1)
   const scale = (low: number, high: number) => Math.floor(low * (high / low) ** (random.below(1001) / 1000))
   const directBytes = scale(64, 8192)
-  const messageBytes = random.oneIn(4) ? random.pick([1024, 2048, 4096]) : 0
-  const topics = makeTopics(random, scale(3, 400))
+  const fillsSlabs = random.oneIn(3)
+  const topics = makeTopics(random, scale(1, 400))
   return {
     options: coreOptions({
       messageBytesMax: scale(4096, 65_536),
-      payloadBytesMax: Math.max(scale(256, 8192), messageBytes),
+      payloadBytesMax: scale(fillsSlabs ? FILL_BYTES_MAX : 256, 8192),
       subscriptionsMax: between(3, 12),
       slabs: between(1, 4),
-      inlineDrainFrames: scale(1, 64),
-      inlineDrainBytes: scale(256, 65_536),
+      inlineDrainFrames: scale(1, 1000),
+      inlineDrainBytes: scale(256, 400_000),
       drainBytes: scale(64, 1 << 20),
       pendingBytesMax: scale(1024, 1 << 20),
       runBytesMax: scale(64, 65_536),
@@ -61,9 +68,11 @@ export function makePlan(random: SeededRandom): Plan {
     patterns: makePatterns(random, topics),
     blockOneIn: random.pick([0, 2, 5, 20, 100]),
     stallStepsMax: scale(1, 400),
-    messageBytes,
+    fillsSlabs,
     payloadBytesUsual: scale(4, 512),
     burstMax: scale(1, 100),
+    changeOneIn: random.pick([2, 6, 100, 2000]),
+    turnOneIn: random.pick([1, 3, 10, 100]),
     ttlOneIn: random.pick([2, 10, 50, 1000]),
     keyOneIn: random.pick([2, 10, 50]),
     badOneIn: random.pick([5, 30, 300, 10_000]),

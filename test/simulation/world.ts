@@ -50,7 +50,13 @@ export class World implements RouterHost {
     this.plan = makePlan(this.random)
     this.ledger = new Ledger(() => this.ms)
     this.router = new Router(this.plan.options, this)
-    this.messages = new MessageMaker(this.plan, this.random, this.ledger, () => this.ms)
+    this.messages = new MessageMaker(
+      this.plan,
+      this.random,
+      this.ledger,
+      () => this.ms,
+      () => this.slabRoom(),
+    )
     this.observe()
     sabotage?.arrange?.(this.router, this.random)
   }
@@ -146,13 +152,18 @@ export class World implements RouterHost {
     if (random.oneIn(2)) this.ms += random.below(4)
     if (random.oneIn(500)) this.ms += random.below(20_000)
     if (random.oneIn(30)) this.router.tick()
-    if (this.turns.length > 0 && random.oneIn(3)) this.turn()
+    if (this.turns.length > 0 && random.oneIn(this.plan.turnOneIn)) this.turn()
     if (this.links.size < this.plan.sessionsMax && random.oneIn(this.links.size === 0 ? 1 : 10)) this.open()
     const session = this.anySession()
     if (session === null) return
     if (random.oneIn(400)) this.close(session)
     else if (random.oneIn(8)) this.subscribe(session)
     else this.publish(session)
+  }
+
+  private slabRoom(): number {
+    const { cursor, slabBytes } = this.router.slabs as unknown as { cursor: number; slabBytes: number }
+    return slabBytes - (cursor % slabBytes)
   }
 
   private turn(): void {
