@@ -38,9 +38,7 @@ export function parseArguments(words: readonly string[], table: OptionTable, dot
       positionals.push(word)
       continue
     }
-    const equals = word.indexOf('=')
-    const given = equals < 0 ? word : word.slice(0, equals)
-    const inline = equals < 0 ? undefined : word.slice(equals + 1)
+    const { given, inline } = split(word, table)
     const name = longName(given, table)
     const option = table[name]
     if (option !== undefined && option.value === undefined) {
@@ -64,6 +62,15 @@ export function parseArguments(words: readonly string[], table: OptionTable, dot
 /** A lone dash (standard input) and negative numbers are values. */
 function isOption(word: string): boolean {
   return word.length > 1 && word.startsWith('-') && !/^-\.?\d/.test(word)
+}
+
+/** `--count=5`, `-n=5` and `-n5` hold their value. */
+function split(word: string, table: OptionTable): { given: string; inline: string | undefined } {
+  const equals = word.indexOf('=')
+  if (equals >= 0) return { given: word.slice(0, equals), inline: word.slice(equals + 1) }
+  const short = word.slice(0, 2)
+  const takesValue = word.length > 2 && table[longName(short, table)]?.value !== undefined
+  return takesValue ? { given: short, inline: word.slice(2) } : { given: word, inline: undefined }
 }
 
 function longName(given: string, table: OptionTable): string {

@@ -27,6 +27,8 @@ t.test('options and arguments in any order', async (t) => {
   t.same(parse(''), { positionals: [], options: {}, dotted: {} })
   t.same(parse('a --lane 3 b --raw c'), { positionals: ['a', 'b', 'c'], options: { lane: '3', raw: true }, dotted: {} })
   t.same(parse('--lane=3 -n 5 a').options, { lane: '3', count: '5' })
+  t.same(parse('-n5 a -n=6').options, { count: '6' })
+  t.same(parse('-n5').options, { count: '5' })
   t.same(parse('--lane= a').options, { lane: '' })
   t.same(parse('--lane 1 --lane 2').options, { lane: '2' }, 'the last one counts')
 })
