@@ -8,6 +8,7 @@ import { AdminServer } from '../observe/admin.js'
 import { Health } from '../observe/health.js'
 import { makeRegistry } from '../observe/metrics.js'
 import { coreOptions } from './core-options.js'
+import { connectionsWithin, descriptorsMax } from './descriptors.js'
 import { type DrainResult, drainSessions } from './drain.js'
 import { type Logger, makeLog } from './log.js'
 
@@ -89,14 +90,10 @@ export async function startDaemon(config: Config): Promise<Daemon> {
 async function makeIngress(config: Config, router: Router, meters: IngressMeters, log: Logger): Promise<Ingress> {
   const uws = await loadUws()
   if (typeof uws === 'string') throw new Error(`${uws}; use Node 20 or 22 on glibc`)
-  const { connectionsMax, idleTimeoutMs, messageBytesMax, receiveBufferBytes } = config.listen
+  const { idleTimeoutMs, messageBytesMax, receiveBufferBytes } = config.listen
   const warn = (sentence: string): void => log.warn(sentence)
-  return new UwsIngress(
-    uws,
-    router,
-    { connectionsMax, idleTimeoutMs, messageBytesMax, receiveBufferBytes, warn },
-    meters,
-  )
+  const connectionsMax = connectionsWithin(config.listen.connectionsMax, descriptorsMax(), warn)
+  return new UwsIngress(uws, router, { connectionsMax, idleTimeoutMs, messageBytesMax, socketBuffers, warn }, meters)
 }
 
 /** Says which option an address came from. */

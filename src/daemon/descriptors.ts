@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+
+/** For all that is no connection: the admin port, files, and connections that are refused or only looked at. */
+const DESCRIPTORS_RESERVED = 64
+
+/**
+ * How many connections this process can hold. At its limit of descriptors uWebSockets.js tries to accept again and again, with most of a core, and nobody
+ * reaches the admin port either, so that limit must never be met.
+ * @param warn is told, in a sentence for the operator, when that is less than what is wanted
+ */
+export function connectionsWithin(
+  wanted: number,
+  descriptors: number | null,
+  warn: (sentence: string) => void,
+): number {
+  if (descriptors === null) return wanted
+  const possible = Math.max(1, descriptors - DESCRIPTORS_RESERVED)
+  if (wanted <= possible) return wanted
+  warn(
+    `listen.connections_max is ${wanted}, but this process may have ${descriptors} open files: at most ${possible} connections are held; raise the limit (ulimit -n, LimitNOFILE) or lower the option`,
+  )
+  return possible
+}
+
+/** Files and sockets that this process may have open; null where that is not known, as on systems without /proc. */
+export function descriptorsMax(): number | null {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
+    return soft === null ? null : Number(soft[1])
+  } catch {
+    return null
+  }
+}
