@@ -15,8 +15,8 @@ export interface IngressOptions {
   /** Milliseconds of silence after which a connection is closed; 0 for never. */
   idleTimeoutMs: number
   messageBytesMax: number
-  /** Bound of the kernel's receive buffer of each connection. */
-  receiveBufferBytes: number
+  /** Bounds of the kernel's buffers of each connection, in bytes. */
+  socketBuffers: { receive: number; send: number }
   /** Is told, in a sentence for the operator, what works less well here than it should. */
   warn(sentence: string): void
 }

@@ -53,5 +53,14 @@ export const listen = section({
       reason:
         'The engine, uWebSockets.js, reads one socket on and on while it finds 512 KiB: above 256KiB one publisher in a hurry can keep the daemon from all others. More only helps single publishers over long distances.',
     }),
+    send_buffer: size({
+      default: '256KiB',
+      min: '16KiB',
+      max: '64MiB',
+      describe:
+        "Bound of the kernel's send buffer of each connection (SO_SNDBUF; the kernel allows itself twice this).",
+      reason:
+        'Nothing overtakes what the kernel has already; what does not fit waits in the outbox, where urgent lanes go first. More only helps single subscribers over long distances.',
+    }),
   },
 })

@@ -13,7 +13,7 @@ import { SUBPROTOCOL_JSON } from '../../protocol/ops.js'
 import type { Ingress, IngressMeters, IngressOptions } from '../ingress.js'
 import { acceptText, JsonWriter } from '../json-session.js'
 import { chooseSubprotocol } from '../subprotocol.js'
-import { boundReceiveBuffer } from './receive-buffer.js'
+import { boundSocketBuffers } from './socket-buffers.js'
 import { UwsLink } from './uws-link.js'
 
 const decoder = new TextDecoder()
@@ -165,10 +165,10 @@ export class UwsIngress implements Ingress {
 
   async listen(host: string, port: number): Promise<number> {
     const bound = await this.bind(host, port)
-    const { receiveBufferBytes, warn } = this.options
-    const failure = await boundReceiveBuffer(bound, receiveBufferBytes)
+    const { socketBuffers, warn } = this.options
+    const failure = await boundSocketBuffers(bound, socketBuffers)
     if (failure !== null) {
-      warn(`receive buffers are not bounded, so a publisher in a hurry may hold up all others: ${failure}`)
+      warn(`socket buffers are not bounded, so a publisher in a hurry may hold up all others: ${failure}`)
     }
     return bound
   }
