@@ -90,7 +90,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
 async function makeIngress(config: Config, router: Router, meters: IngressMeters, log: Logger): Promise<Ingress> {
   const uws = await loadUws()
   if (typeof uws === 'string') throw new Error(`${uws}; use Node 20 or 22 on glibc`)
-  const { idleTimeoutMs, messageBytesMax, receiveBufferBytes } = config.listen
+  const { idleTimeoutMs, messageBytesMax, receiveBufferBytes, sendBufferBytes } = config.listen
+  const socketBuffers = { receive: receiveBufferBytes, send: sendBufferBytes }
   const warn = (sentence: string): void => log.warn(sentence)
   const connectionsMax = connectionsWithin(config.listen.connectionsMax, descriptorsMax(), warn)
   return new UwsIngress(uws, router, { connectionsMax, idleTimeoutMs, messageBytesMax, socketBuffers, warn }, meters)
