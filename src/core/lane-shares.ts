@@ -10,7 +10,7 @@ const BYTES_PER_WEIGHT = 1024
 export class LaneShares {
   private readonly credit = new Float64Array(LANES)
   private readonly quantum = new Float64Array(LANES)
-  /** Bytes that the other lanes are owed because lane 0 went first. */
+  /** Bytes that the other lanes are owed because lane 0 went first; negative when they have had more. */
   private owed = 0
   private readonly owedPerByte: number
 
@@ -47,11 +47,21 @@ export class LaneShares {
     }
   }
 
-  /** Books `bytes` of work done for `lane`. `othersWait`: whether any other lane has something waiting. */
-  charge(lane: number, bytes: number, othersWait: boolean): void {
-    if (lane !== 0) {
+  /**
+   * Books `bytes` of work done for `lane`.
+   * @param others bit i is set when lane i, another one, has something waiting
+   */
+  charge(lane: number, bytes: number, others: number): void {
+    if (others === 0) {
+      // Alone, a lane takes nothing from anybody.
+      this.credit[lane] = 0
+      this.owed = 0
+    } else if (lane === 0) {
+      this.owed += bytes * this.owedPerByte
+    } else {
       this.credit[lane] -= bytes
-      this.owed = this.owed > bytes ? this.owed - bytes : 0
-    } else if (othersWait) this.owed += bytes * this.owedPerByte
+      // Below zero, the others have had work in advance. What lane 0 does not wait for is no advance.
+      this.owed = (others & 1) !== 0 ? this.owed - bytes : 0
+    }
   }
 }

@@ -34,8 +34,7 @@ export class Lanes {
 
   /** Books the work of a run that was shifted. */
   charge(lane: number, bytes: number): void {
-    const others = this.waiting & ~(1 << lane)
-    if (others !== 0) this.shares.charge(lane, bytes, true)
+    this.shares.charge(lane, bytes, this.waiting & ~(1 << lane))
   }
 
   /** Runs waiting in one lane. */

@@ -405,7 +405,7 @@ export class Outbox {
       for (const subscription of this.waiting) {
         const bytes = this.unloadOne(subscription, lane, now)
         if (bytes === 0) continue
-        shares.charge(lane, bytes, (mask & ~(1 << lane)) !== 0)
+        shares.charge(lane, bytes, mask & ~(1 << lane))
         // The next one of this lane has its turn after this one.
         this.waiting.delete(subscription)
         if ((subscription.backlog as Backlog).bytes > 0) this.waiting.add(subscription)
