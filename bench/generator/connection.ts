@@ -14,6 +14,11 @@ export type BodySink = (chunk: Buffer, start: number, end: number) => void
  */
 export class Connection {
   failure: Error | null = null
+  /**
+   * Lets other sockets have their turn after each read, where Node reads one up to 32 times: what an event waits for here is no latency
+   * of the peer.
+   */
+  oneReadATurn = false
   private readonly socket: Socket
   private inbox: Buffer = Buffer.alloc(0)
   private sink: BodySink | null = null
@@ -43,7 +48,9 @@ export class Connection {
         buffer: options.readBuffer,
         callback: (bytes, buffer) => {
           this.onRead(buffer as Buffer, bytes)
-          return true
+          if (!this.oneReadATurn) return true
+          setImmediate(() => this.socket.resume())
+          return false
         },
       },
     })

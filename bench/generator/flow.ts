@@ -49,6 +49,9 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     const subscribers = await inParallel(flow.subscribers.length, async (i) =>
       keep(await openReceiver(wire, port, readBuffer, flow.subscribers[i], limits)),
     )
+    // Where a paced stream runs beside a flood, the flood must not hold it up in here.
+    const isPaced = flow.streams.some((each) => each.eventsPerSecond > 0)
+    for (const subscriber of subscribers) subscriber.oneReadATurn = isPaced
     const publishers = await inParallel(flow.streams.length, async () => keep(await openTo(wire, port, readBuffer)))
     for (const publisher of publishers) await wire.open(publisher, 'publisher')
 
