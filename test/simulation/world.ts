@@ -1,9 +1,8 @@
-import type { Lanes } from '../../src/core/lanes.js'
 import { Router, type RouterHost } from '../../src/core/router.js'
-import type { Run } from '../../src/core/run.js'
 import type { Session } from '../../src/core/session.js'
 import { Code } from '../../src/protocol/codes.js'
 import { DROP_REASONS } from '../../src/protocol/ops.js'
+import { eventsIn } from '../helpers/core-harness.js'
 import { SeededRandom } from '../helpers/msgpack-random.js'
 import { Ledger, must } from './ledger.js'
 import { type Message, MessageMaker } from './messages.js'
@@ -328,12 +327,4 @@ export class World implements RouterHost {
 
 function sum(counts: Float64Array): number {
   return counts.reduce((total, count) => total + count, 0)
-}
-
-/** Counted from the queues themselves: the router's own figure comes from its meters. */
-export function eventsIn(lanes: Lanes): number {
-  const { queues } = lanes as unknown as { queues: { toArray(): Run[] }[] }
-  let events = 0
-  for (const queue of queues) for (const run of queue.toArray()) events += run.count
-  return events
 }
