@@ -17,7 +17,7 @@ export interface Plan {
   blockOneIn: number
   /** Steps that a full link stays so, at most. */
   stallStepsMax: number
-  /** Messages fill slabs to the last byte. */
+  /** Messages fill slabs to the last byte, and little is drained before. */
   fillsSlabs: boolean
   payloadBytesUsual: number
   burstMax: number
@@ -42,8 +42,8 @@ export function makePlan(random: SeededRandom): Plan {
       payloadBytesMax: scale(fillsSlabs ? FILL_BYTES_MAX : 256, 8192),
       subscriptionsMax: between(3, 12),
       slabs: between(1, 4),
-      inlineDrainFrames: scale(1, 1000),
-      inlineDrainBytes: scale(256, 400_000),
+      inlineDrainFrames: scale(fillsSlabs ? 200 : 1, 1000),
+      inlineDrainBytes: scale(fillsSlabs ? 100_000 : 256, 400_000),
       drainBytes: scale(64, 1 << 20),
       pendingBytesMax: scale(1024, 1 << 20),
       runBytesMax: scale(64, 65_536),
@@ -71,8 +71,8 @@ export function makePlan(random: SeededRandom): Plan {
     fillsSlabs,
     payloadBytesUsual: scale(4, 512),
     burstMax: scale(1, 100),
-    changeOneIn: random.pick([2, 6, 100, 2000]),
-    turnOneIn: random.pick([1, 3, 10, 100]),
+    changeOneIn: random.pick(fillsSlabs ? [100, 2000] : [2, 6, 100, 2000]),
+    turnOneIn: random.pick(fillsSlabs ? [10, 100] : [1, 3, 10, 100]),
     ttlOneIn: random.pick([2, 10, 50, 1000]),
     keyOneIn: random.pick([2, 10, 50]),
     badOneIn: random.pick([5, 30, 300, 10_000]),

@@ -17,7 +17,7 @@ export class SimLink implements Link {
   /** Written before the session was known: WELCOME. */
   private early: Buffer[] = []
   /** Called when the core ends the link. */
-  onEnd: () => void = () => undefined
+  onEnd: (code: number) => void = () => undefined
 
   constructor(
     private readonly plan: Plan,
@@ -50,9 +50,9 @@ export class SimLink implements Link {
     return Written.BUFFERED
   }
 
-  end(): void {
+  end(code: number): void {
     must(!this.ended, () => 'a link is ended once')
     this.ended = true
-    this.onEnd()
+    this.onEnd(code)
   }
 }

@@ -38,6 +38,7 @@ export class World implements RouterHost {
   private slabsAllHeld = 0
   private matchesAnew = 0
   private linksGone = 0
+  private slowConsumers = 0
   /** The message that the core is accepting. */
   private sending: { onSubscribed(): void } | null = null
 
@@ -184,7 +185,8 @@ export class World implements RouterHost {
     this.ledger.open(session)
     this.links.set(session, link)
     link.attach(session)
-    link.onEnd = () => {
+    link.onEnd = (code) => {
+      if (code === Code.SLOW_CONSUMER) this.slowConsumers++
       if (this.random.oneIn(2)) this.close(session)
     }
   }
@@ -273,6 +275,7 @@ export class World implements RouterHost {
     must(meters.expiredUnrouted === ledger.expiredUnrouted, () => 'events that expired in a lane are counted')
     must(sum(meters.routedByLane) === meters.routed, () => 'events routed by lane add up')
     must(meters.delivered === ledger.taken, () => `links took ${ledger.taken}, ${meters.delivered} by the meters`)
+    must(meters.slowConsumers === this.slowConsumers, () => 'each slow consumer is counted once')
     let waiting = 0
     for (const { outbox } of router.sessions.values()) {
       waiting += outbox.backlogEvents
