@@ -100,3 +100,11 @@ t.test('a port in use is one sentence, exit code 1', async (t) => {
   t.match(daemon.stderr, /^sluice: .+\n$/)
   t.match(daemon.stderr, 'listen.port')
 })
+
+t.test('a daemon whose log nobody reads any more drains all the same', async (t) => {
+  const daemon = Command.start(t, ['serve', '--config', 'none', '--listen.port', '0', '--admin.port', '0'])
+  await ready(daemon)
+  daemon.child.stdout?.destroy()
+  daemon.child.kill('SIGTERM')
+  t.equal((await daemon.exited).code, 0)
+})
