@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { machine } from './machine.js'
 import { measure, stepsOf } from './measure.js'
+import { type CoreNoise, measureNoise } from './noise.js'
 import { HELP, type Options, parseOptions } from './options.js'
 import { endChildrenOnExit, pinning } from './pinned.js'
 import type { Verdict } from './report/floors.js'
 import { Progress } from './report/progress.js'
+import { quantity } from './report/quantity.js'
 import type { Row } from './report/row.js'
 import { scenarioText } from './report/table.js'
 import { SUBJECTS } from './subjects/index.js'
@@ -38,12 +40,15 @@ async function main(argv: readonly string[]): Promise<number> {
   const { present, described } = takeStock(options)
   const steps = options.scenarios.reduce((sum, scenario) => sum + stepsOf(scenario, present, options.runs), 0)
   const progress = new Progress(steps)
-  const measured: { rows: Row[]; verdicts: (Verdict & { scenario: string })[] } = { rows: [], verdicts: [] }
+  const measured: Measured = { rows: [], verdicts: [], noise: [] }
   for (const scenario of options.scenarios) {
+    const noise = await measureNoise(pins)
     const rows = await measure(scenario, present, options, pins, progress)
     const verdicts = scenario.floors.map((floor) => floor.check(rows))
     progress.clear()
     console.log(scenarioText(scenario, rows, verdicts))
+    console.log(`  noise of the machine just before: ${noise.map(noiseText).join('; ')}`)
+    measured.noise.push({ scenario: scenario.name, cores: noise })
     measured.rows.push(...rows)
     measured.verdicts.push(...verdicts.map((verdict) => ({ scenario: scenario.name, ...verdict })))
   }
@@ -59,6 +64,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const ours = measured.rows.filter((row) => row.subject === 'sluice')
   const sound = ours.every((row) => row.errors.length === 0 && row.lost + row.doubled + row.reordered === 0)
   return sound ? 0 : 1
+}
+
+interface Measured {
+  rows: Row[]
+  verdicts: (Verdict & { scenario: string })[]
+  noise: { scenario: string; cores: CoreNoise[] }[]
+}
+
+function noiseText({ core, p99Us, p999Us }: CoreNoise): string {
+  return `core ${core} p99 ${quantity(p99Us, 'µs')}, p99.9 ${quantity(p999Us, 'µs')}`
 }
 
 interface Described {
