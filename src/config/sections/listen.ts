@@ -45,13 +45,13 @@ export const listen = section({
       reason: 'Bounds what one peer can make the daemon hold before a single frame is looked at. It must fit a slab.',
     }),
     receive_buffer: size({
-      default: '256KiB',
+      default: '128KiB',
       min: '16KiB',
       max: '64MiB',
       describe:
         "Bound of the kernel's receive buffer of each connection (SO_RCVBUF; the kernel allows itself twice this).",
       reason:
-        'The engine, uWebSockets.js, reads one socket on and on while it finds 512 KiB: above 256KiB one publisher in a hurry can keep the daemon from all others. More only helps single publishers over long distances.',
+        'What one read may bring stands before an urgent event on another connection. And uWebSockets.js reads one socket on and on while it finds 512 KiB: above 256KiB one publisher in a hurry can keep the daemon from all others. More helps single publishers over long distances.',
     }),
     send_buffer: size({
       default: '256KiB',
