@@ -41,8 +41,8 @@ function fanOut(subscribers: number): Scenario {
   const readers = Array.from({ length: subscribers }, () => subscriber([TOPIC], [0]))
   const spec = flow([stream(TOPIC, 64)], readers, {
     cycleEvents: SMALL_CYCLE_EVENTS,
-    // One frame of 64 events is 9 MB of deliveries at 1,000 subscribers: some frames must be under way.
-    inFlightBytesMax: 64 * bytes.MIB,
+    // Enough under way for each subscriber that the daemon decides how much it sends at a time, and less than an outbox holds.
+    inFlightBytesMax: Math.max(64 * bytes.MIB, (subscribers * bytes.MIB) / 4),
   })
   return {
     name: `fan-out-${subscribers}`,
