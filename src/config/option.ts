@@ -3,10 +3,10 @@ import { assert } from '../base/assert.js'
 import { nearest } from './nearest.js'
 import { DURATION_PATTERN, guessDuration, guessSize, parseBytes, parseMs, SIZE_PATTERN } from './units.js'
 
-export type Kind = 'integer' | 'ratio' | 'boolean' | 'text' | 'choice' | 'size' | 'duration' | 'integers'
+export type Kind = 'integer' | 'ratio' | 'boolean' | 'text' | 'choice' | 'size' | 'duration' | 'integers' | 'texts'
 
 /** What a default may be, as TOML says it. */
-export type Literal = string | number | boolean | readonly number[]
+export type Literal = string | number | boolean | readonly number[] | readonly string[]
 
 /** What TOML gives where a single value stands, dates aside. */
 export type Scalar = string | number | bigint | boolean
@@ -188,6 +188,21 @@ export function integers(
   }
 }
 
+/** A list of texts, each of one form; empty where the default is. */
+export function texts(
+  about: About<readonly string[]> & { pattern: RegExp; expects: string; lengthMax: number },
+): Option<readonly string[], 'texts'> {
+  return {
+    ...about,
+    kind: 'texts',
+    unit: '',
+    schema: z.array(z.string().regex(about.pattern)).max(about.lengthMax),
+    range: about.expects,
+    fromText: (text) => itemsOf(text).filter((item) => item !== ''),
+    guesses: (given) => (typeof given === 'string' ? [itemsOf(given)] : []),
+  }
+}
+
 function within(parse: (text: string) => number | null, min: number, max: number, also?: number) {
   return (given: number | string, context: z.core.$RefinementCtx): number => {
     const value = typeof given === 'number' ? given : parse(given)
@@ -203,12 +218,16 @@ function numberFromText(text: string): unknown {
 
 /** "64, 32" and "[64, 32]" are the same list. */
 function listFromText(text: string): unknown {
-  const items = text
+  const numbers = itemsOf(text).map(numberFromText)
+  return numbers.every((item) => typeof item === 'number') ? numbers : text
+}
+
+function itemsOf(text: string): string[] {
+  return text
     .trim()
     .replace(/^\[(.*)\]$/s, '$1')
     .split(',')
-  const numbers = items.map((item) => numberFromText(item.trim()))
-  return numbers.every((item) => typeof item === 'number') ? numbers : text
+    .map((item) => item.trim())
 }
 
 function bound(value: number | null): number {

@@ -72,7 +72,7 @@ function facts(option: Option): string {
 }
 
 function literal(value: Literal): string {
-  return Array.isArray(value) ? `[${value.join(', ')}]` : JSON.stringify(value)
+  return Array.isArray(value) ? `[${value.map((item) => JSON.stringify(item)).join(', ')}]` : JSON.stringify(value)
 }
 
 function comment(text: string): string {

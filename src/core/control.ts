@@ -88,6 +88,7 @@ export class Control {
   }
 
   private subscribe(session: Session, pattern: string, options: SubscribeOptions): number {
+    if (session.isPublishOnly) return Code.PUBLISH_ONLY
     const text = encoder.encode(pattern)
     const bad = checkPattern(text, 0, text.length)
     if (bad !== 0) return bad

@@ -10,6 +10,8 @@ export class Lanes {
   waiting = 0
   /** Runs in all lanes. */
   length = 0
+  /** Runs that have left each lane since the start, to tell whether one that came in has. */
+  private readonly left = new Float64Array(LANES)
 
   constructor(private readonly shares: LaneShares) {}
 
@@ -27,6 +29,7 @@ export class Lanes {
     const lane = (waiting & (waiting - 1)) === 0 ? 31 - Math.clz32(waiting) : this.shares.next(waiting)
     const queue = this.queues[lane]
     const run = queue.shift()
+    this.left[lane]++
     if (queue.length === 0) this.waiting &= ~(1 << lane)
     this.length--
     return run
@@ -35,6 +38,15 @@ export class Lanes {
   /** Books the work of a run that was shifted. */
   charge(lane: number, bytes: number): void {
     this.shares.charge(lane, bytes, this.waiting & ~(1 << lane))
+  }
+
+  /** A mark for what was put into a lane last: hasPassed tells when that has been taken out. */
+  mark(lane: number): number {
+    return this.left[lane] + this.queues[lane].length
+  }
+
+  hasPassed(lane: number, mark: number): boolean {
+    return this.left[lane] >= mark
   }
 
   /** Runs waiting in one lane. */

@@ -11,6 +11,8 @@ export class Session {
   /** Events accepted and refused since the session opened. */
   accepted = 0
   refused = 0
+  /** Whether there is nowhere to deliver to: subscriptions are refused. */
+  isPublishOnly = false
   /** What the client calls itself. */
   name = ''
 

@@ -1,3 +1,5 @@
+import type { HttpExchange } from './http/exchange.js'
+
 /** What the daemon knows of a transport. */
 export interface Ingress {
   /** For people: which engine this is. */
@@ -8,6 +10,14 @@ export interface Ingress {
   listen(host: string, port: number): Promise<number>
   /** Accepts no more connections; those there are stay. */
   stopListening(): void
+  /** Cuts what is still open. Called when every session has been ended. */
+  close(): Promise<void>
+}
+
+/** What each engine hands requests to: the HTTP API. */
+export interface HttpHandler {
+  /** Must have read what it needs of the head, and called receive if it wants the body, when it returns. */
+  handle(exchange: HttpExchange): void
 }
 
 export interface IngressOptions {

@@ -8,6 +8,8 @@ export const Code = {
   SLOW_CONSUMER: 4002,
   IDLE_TIMEOUT: 4003,
   TOO_MANY_CONNECTIONS: 4004,
+  REQUEST_TIMEOUT: 4005,
+  TOO_MANY_REQUESTS: 4006,
 
   MALFORMED: 4500,
   UNKNOWN_OP: 4501,
@@ -27,6 +29,15 @@ export const Code = {
   UNSUPPORTED_VERSION: 4515,
   BAD_JSON: 4516,
   UNSUPPORTED_SUBPROTOCOL: 4517,
+  PUBLISH_ONLY: 4518,
+  NOT_FOUND: 4519,
+  METHOD_NOT_ALLOWED: 4520,
+  UNKNOWN_PARAMETER: 4521,
+  BAD_PARAMETER: 4522,
+  UNSUPPORTED_MEDIA_TYPE: 4523,
+  NOT_ACCEPTABLE: 4524,
+  BODY_TOO_LARGE: 4525,
+  BAD_BODY: 4526,
 } as const
 
 export type Code = (typeof Code)[keyof typeof Code]
@@ -67,6 +78,11 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
   [Code.SLOW_CONSUMER]: { name: 'slow_consumer', message: 'this connection did not read fast enough' },
   [Code.IDLE_TIMEOUT]: { name: 'idle_timeout', message: 'nothing was heard from this connection in time' },
   [Code.TOO_MANY_CONNECTIONS]: { name: 'too_many_connections', message: 'the connection limit is reached' },
+  [Code.REQUEST_TIMEOUT]: { name: 'request_timeout', message: 'the request was not complete in time' },
+  [Code.TOO_MANY_REQUESTS]: {
+    name: 'too_many_requests',
+    message: 'this connection has as many requests under way as it may',
+  },
 
   [Code.MALFORMED]: { name: 'malformed', message: 'not a frame: truncated, or not msgpack' },
   [Code.UNKNOWN_OP]: { name: 'unknown_op', message: 'no such op' },
@@ -101,6 +117,18 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
     name: 'unsupported_subprotocol',
     message: 'offer sluice.v1.msgpack or sluice.v1.json as WebSocket subprotocol',
   },
+  [Code.PUBLISH_ONLY]: { name: 'publish_only', message: 'this request can carry events and sync only' },
+  [Code.NOT_FOUND]: { name: 'not_found', message: 'there is nothing at this path' },
+  [Code.METHOD_NOT_ALLOWED]: { name: 'method_not_allowed', message: 'this path does not take this method' },
+  [Code.UNKNOWN_PARAMETER]: { name: 'unknown_parameter', message: 'there is no such parameter' },
+  [Code.BAD_PARAMETER]: { name: 'bad_parameter', message: 'a parameter has a value that it cannot have' },
+  [Code.UNSUPPORTED_MEDIA_TYPE]: {
+    name: 'unsupported_media_type',
+    message: 'a body of this content type is not understood here',
+  },
+  [Code.NOT_ACCEPTABLE]: { name: 'not_acceptable', message: 'no representation that the request accepts' },
+  [Code.BODY_TOO_LARGE]: { name: 'body_too_large', message: 'the body is over the limit' },
+  [Code.BAD_BODY]: { name: 'bad_body', message: 'the body is not what its content type says' },
 }
 
 /** Every code with its name and message, for documents and metrics. */

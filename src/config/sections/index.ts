@@ -1,4 +1,7 @@
 import { admin } from './admin.js'
+import { http } from './http.js'
+import { http2 } from './http2.js'
+import { https } from './https.js'
 import { listen } from './listen.js'
 import { log } from './log.js'
 import { memory } from './memory.js'
@@ -7,9 +10,24 @@ import { protocol } from './protocol.js'
 import { router } from './router.js'
 import { server } from './server.js'
 import { shutdown } from './shutdown.js'
+import { tls } from './tls.js'
 
 /**
  * Every section, in the order of the file. A new one is a file here and a line below: types, loader, environment, flags,
  * config/sluice.toml and the schema follow. Rules that concern two options are in ../checks.ts.
  */
-export const SECTIONS = { server, listen, admin, protocol, router, outbox, memory, log, shutdown } as const
+export const SECTIONS = {
+  server,
+  listen,
+  http,
+  http2,
+  https,
+  tls,
+  admin,
+  protocol,
+  router,
+  outbox,
+  memory,
+  log,
+  shutdown,
+} as const

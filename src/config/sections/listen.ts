@@ -1,8 +1,8 @@
-import { duration, integer, size, text } from '../option.js'
+import { boolean, choice, duration, integer, size, text } from '../option.js'
 import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
 
 export const listen = section({
-  describe: 'The WebSocket port for publishers and subscribers.',
+  describe: 'The port for publishers and subscribers: WebSocket, and HTTP/1.1.',
   options: {
     host: text({
       default: '127.0.0.1',
@@ -18,6 +18,20 @@ export const listen = section({
       unit: 'port',
       describe: 'TCP port; 0 takes any free one and the log says which.',
       reason: '7400 is the port the documents and the client library assume.',
+    }),
+    tls: boolean({
+      default: false,
+      describe: 'Whether this port speaks TLS, with the certificate of [tls]: wss:// and https:// only.',
+      reason: 'Loopback needs none.',
+    }),
+    engine: choice({
+      values: ['auto', 'uws', 'node'],
+      meant: { uwebsockets: 'uws', 'uWebSockets.js': 'uws', streams: 'node', nodejs: 'node' },
+      default: 'auto',
+      describe:
+        'What serves this port: uWebSockets.js, or Node\'s streams; "auto": uWebSockets.js where it has a binary for this Node, else Node\'s streams.',
+      reason:
+        'uWebSockets.js holds idle connections most cheaply and wins with large batches; the port of [http2] has the other one in any case.',
     }),
     connections_max: integer({
       default: 19_000,

@@ -196,6 +196,10 @@ export class UwsIngress implements Ingress {
     this.uws.us_listen_socket_close(this.listenSocket)
     this.listenSocket = null
   }
+
+  async close(): Promise<void> {
+    this.app.close()
+  }
 }
 
 /** The nearest idle timeout that uWebSockets.js knows, never longer than asked for unless that is under its least. */
