@@ -93,7 +93,7 @@ export class UwsIngress implements Ingress {
       open: (ws) => this.open(ws as Socket),
       message: (ws, message, isBinary) => this.message(ws as Socket, message, isBinary),
       drain: (ws) => this.drained(ws as Socket),
-      close: (ws, code, message) => this.close(ws as Socket, code, message),
+      close: (ws, code, message) => this.closed(ws as Socket, code, message),
     })
     this.app.any('/*', (res) => {
       res.writeStatus('426 Upgrade Required').writeHeader('upgrade', 'websocket').end('This port speaks WebSocket.\n')
@@ -156,7 +156,7 @@ export class UwsIngress implements Ingress {
     if (link.isDrained) this.router.writable(session)
   }
 
-  private close(ws: Socket, code: number, message: ArrayBuffer): void {
+  private closed(ws: Socket, code: number, message: ArrayBuffer): void {
     this.connections--
     this.meters.noteClosed(CUT_CODES.get(decoder.decode(message)) ?? code)
     ws.link.closed()
