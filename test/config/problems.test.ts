@@ -24,9 +24,9 @@ t.test('what is wrong is told with place, key, what was given and what was meant
     ['a misspelt section', '\n[lisen]\nport = 1', ['c.toml:2:1 lisen: unknown section; did you mean [listen]?']],
     [
       'a section like none',
-      '[tls]',
+      '[plugins]',
       [
-        'c.toml:1:1 tls: unknown section; there are server, listen, admin, protocol, router, outbox, memory, log, shutdown',
+        'c.toml:1:1 plugins: unknown section; there are server, listen, http, http2, https, tls, admin, protocol, router, outbox, memory, log, shutdown',
       ],
     ],
     [

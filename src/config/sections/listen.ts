@@ -31,7 +31,7 @@ export const listen = section({
       describe:
         'What serves this port: uWebSockets.js, or Node\'s streams; "auto": uWebSockets.js where it has a binary for this Node, else Node\'s streams.',
       reason:
-        'uWebSockets.js holds idle connections most cheaply and wins with large batches; the port of [http2] has the other one in any case.',
+        'The first holds idle connections most cheaply and wins with large batches; the port of [http2] has the other one in any case.',
     }),
     connections_max: integer({
       default: 19_000,
