@@ -20,7 +20,7 @@ export const sluice: Subject = {
   },
 
   async start({ core, need }) {
-    const args = [DAEMON, 'serve', '--config', 'none', '--listen.port', '0', '--admin.port', '0', ...flags(need)]
+    const args = [DAEMON, 'serve', '--config', 'none', '--listen.port', '0', '--http2.port', '0', '--admin.port', '0', ...flags(need)]
     const child = spawnPinned(core, process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const said: string[] = []
     const port = await new Promise<number>((resolve, reject) => {

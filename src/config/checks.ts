@@ -19,12 +19,19 @@ const SLABS_BYTES_MAX = 2 ** 31
 const WASM_PAGE_BYTES = 2 ** 16
 
 export const CHECKS: readonly Check[] = [
+  ...distinctPorts(),
   {
-    keys: ['admin.port', 'listen.port', 'admin.enabled'],
-    broken: ({ admin, listen }) =>
-      admin.enabled && admin.port !== 0 && admin.port === listen.port
-        ? `admin.port and listen.port are both ${admin.port}; give each its own`
-        : null,
+    keys: ['tls.certificate', 'tls.key'],
+    broken: ({ tls }, key) => {
+      if ((tls.certificate === '') === (tls.key === '')) return null
+      const missing = tls.certificate === '' ? 'tls.certificate' : 'tls.key'
+      return `${key === missing ? 'it' : missing} is empty; a certificate and its key go together`
+    },
+  },
+  {
+    keys: ['listen.tls', 'tls.certificate'],
+    broken: ({ listen, tls }) =>
+      listen.tls && tls.certificate === '' ? 'listen.tls needs a certificate: set tls.certificate and tls.key' : null,
   },
   {
     keys: ['protocol.payload_bytes_max', 'listen.message_bytes_max'],
@@ -69,6 +76,28 @@ export const CHECKS: readonly Check[] = [
   atMost('outbox.soft_bytes', 'outbox.bytes_max', ({ outbox }) => [outbox.softBytes, outbox.bytesMax]),
   atMost('outbox.bytes_max', 'memory.budget', ({ outbox, memory }) => [outbox.bytesMax, memory.budgetBytes]),
 ]
+
+/** Every pair of ports that may be open at the same time. */
+function distinctPorts(): Check[] {
+  const ports: readonly { key: string; of: (config: Config) => number }[] = [
+    { key: 'listen.port', of: ({ listen }) => listen.port },
+    { key: 'http2.port', of: ({ http2 }) => (http2.enabled ? http2.port : 0) },
+    { key: 'https.port', of: ({ https, tls }) => (https.enabled && tls.certificate !== '' ? https.port : 0) },
+    { key: 'admin.port', of: ({ admin }) => (admin.enabled ? admin.port : 0) },
+  ]
+  return ports.flatMap((one, index) =>
+    ports.slice(0, index).map(
+      (other): Check => ({
+        keys: [one.key, other.key],
+        broken: (config) => {
+          const port = one.of(config)
+          if (port === 0 || port !== other.of(config)) return null
+          return `${one.key} and ${other.key} are both ${port}; give each its own`
+        },
+      }),
+    ),
+  )
+}
 
 function atMost(small: string, large: string, pick: (config: Config) => readonly [number, number]): Check {
   return {

@@ -37,8 +37,13 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const ingress = await makeIngress(config, router, ingressMeters, log)
   const health = new Health(() => router.delivery.isOverloaded)
   const admin = config.admin.enabled
-    ? new AdminServer(health, makeRegistry({ router, ingress, ingressMeters, software }))
+    ? new AdminServer(health, makeRegistry({ router, ingress, ingressMeters, software }), () => ({
+        software,
+        listeners: [{ name: 'listen', url, about: 'WebSocket' }],
+        openapi: '',
+      }))
     : null
+  let url = ''
 
   const adminPort =
     admin === null ? 0 : await admin.listen(config.admin.host, config.admin.port).catch(explain('admin'))
@@ -51,7 +56,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     })
   const tick = setInterval(() => router.tick(), TICK_INTERVAL_MS)
   health.phase = 'ready'
-  const url = `ws://${forUrl(config.listen.host)}:${port}`
+  url = `ws://${forUrl(config.listen.host)}:${port}`
   const adminUrl = admin === null ? '' : `http://${forUrl(config.admin.host)}:${adminPort}`
   const name = config.server.name === '' ? hostname() : config.server.name
   log.info({ name, url, admin: adminUrl, engine: ingress.engine, node: process.versions.node }, 'listening')

@@ -8,7 +8,7 @@ import { encodeEvent } from '../../src/protocol/write.js'
 import { Command } from '../helpers/command.js'
 import { until } from '../helpers/until.js'
 
-const FREE_PORTS = ['--listen.port', '0', '--admin.port', '0', '--log.level', 'silent']
+const FREE_PORTS = ['--listen.port', '0', '--http2.port', '0', '--admin.port', '0', '--log.level', 'silent']
 
 /** Resolves with the URL once the daemon says that it is ready. */
 async function ready(daemon: Command): Promise<string> {
@@ -22,7 +22,7 @@ t.test('one line says where it listens; SIGTERM and SIGINT drain, exit code 0', 
     const url = await ready(daemon)
     t.match(
       daemon.stdout,
-      /^sluice \d+\.\d+\.\d+ ready: ws:\/\/127\.0\.0\.1:\d+ · admin http:\/\/127\.0\.0\.1:\d+ · engine .+ · pid \d+\n$/,
+      /^sluice \d+\.\d+\.\d+ ready: ws:\/\/127\.0\.0\.1:\d+ · http2 http:\/\/127\.0\.0\.1:\d+ · admin http:\/\/127\.0\.0\.1:\d+ · engine .+ · pid \d+\n$/,
     )
     t.match(daemon.stdout, `pid ${daemon.child.pid}\n`)
     const bus = await connect(url)
@@ -102,7 +102,7 @@ t.test('a port in use is one sentence, exit code 1', async (t) => {
 })
 
 t.test('a daemon whose log nobody reads any more drains all the same', async (t) => {
-  const daemon = Command.start(t, ['serve', '--config', 'none', '--listen.port', '0', '--admin.port', '0'])
+  const daemon = Command.start(t, ['serve', '--config', 'none', ...FREE_PORTS.slice(0, -2)])
   await ready(daemon)
   daemon.child.stdout?.destroy()
   daemon.child.kill('SIGTERM')

@@ -168,6 +168,22 @@ t.test('what is wrong is told with place, key, what was given and what was meant
 t.test('rules between options are told where the last word was', (t) => {
   const cases: [name: string, options: Partial<LoadOptions>, expected: string[]][] = [
     [
+      'a certificate without its key',
+      { text: '[tls]\ncertificate = "a.pem"' },
+      ['<text>:2:15 tls.certificate: tls.key is empty; a certificate and its key go together'],
+    ],
+    [
+      'TLS without a certificate',
+      { text: '[listen]\ntls = true' },
+      ['<text>:2:7 listen.tls: listen.tls needs a certificate: set tls.certificate and tls.key'],
+    ],
+    ['a port that is not opened', { text: '[listen]\nport = 7443' }, []],
+    [
+      'a port that is',
+      { text: '[listen]\nport = 7443\n[tls]\ncertificate = "a.pem"\nkey = "a.key"' },
+      ['<text>:2:8 listen.port: https.port and listen.port are both 7443; give each its own'],
+    ],
+    [
       'equal ports',
       { text: '[listen]\nport = 7402' },
       ['<text>:2:8 listen.port: admin.port and listen.port are both 7402; give each its own'],

@@ -25,10 +25,10 @@ t.test('the limit of this process is known', { skip }, async (t) => {
 })
 
 t.test('at the limit of descriptors connections are refused, and the admin port answers', { skip }, async (t) => {
-  const words = 'serve --config none --listen.port 0 --admin.port 0'
+  const words = 'serve --config none --listen.port 0 --http2.port 0 --admin.port 0'
   const script = `ulimit -n 150 && exec "${process.execPath}" "${MAIN}" ${words}`
   const daemon = Command.spawn(t, '/bin/sh', ['-c', script])
-  const ready = / ready: (ws:\S+) · admin (http:\S+) /
+  const ready = / ready: (ws:\S+) · .*admin (http:\S+) /
   await until('readiness', () => ready.test(daemon.stdout))
   const [, url, adminUrl] = ready.exec(daemon.stdout) as RegExpExecArray
   t.match(daemon.stdout, /at most 86 connections are held/)

@@ -14,7 +14,7 @@ interface Teardown {
   teardown(run: () => unknown): void
 }
 
-const FREE_PORTS: Flags = { 'listen.port': '0', 'admin.port': '0' }
+const FREE_PORTS: Flags = { 'listen.port': '0', 'http2.port': '0', 'https.port': '0', 'admin.port': '0' }
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const READY_PATIENCE_MS = 30_000
 
@@ -42,6 +42,9 @@ export interface Exit {
 export class DaemonProcess {
   readonly exited: Promise<Exit>
   url = ''
+  /** Empty when the port is not open. */
+  http2Url = ''
+  httpsUrl = ''
   adminUrl = ''
   /** All that it wrote. */
   stdout = ''
@@ -81,10 +84,12 @@ export class DaemonProcess {
       const late = setTimeout(() => reject(new Error(`not ready: ${this.stdout}${this.stderr}`)), READY_PATIENCE_MS)
       this.child.stdout?.on('data', (chunk: Buffer) => {
         this.stdout += chunk.toString()
-        const ready = / ready: (ws:\S+) · admin (http:\S+) /.exec(this.stdout)
+        const ready = / ready: (wss?:\S+) · .*\n/.exec(this.stdout)
         if (ready === null || this.url !== '') return
         this.url = ready[1]
-        this.adminUrl = ready[2]
+        this.http2Url = / · http2 (\S+) · /.exec(ready[0])?.[1] ?? ''
+        this.httpsUrl = / · https (\S+) · /.exec(ready[0])?.[1] ?? ''
+        this.adminUrl = / · admin (\S+) · /.exec(ready[0])?.[1] ?? ''
         clearTimeout(late)
         resolve()
       })

@@ -22,7 +22,7 @@ t.test('a ready daemon is live and ready', async (t) => {
 
 t.test('other paths are 404, other methods 405 and say what is allowed', async (t) => {
   const { adminUrl } = await daemonHere(t)
-  for (const path of ['/', '/livezz', '/metrics/', '/%00', '/../livez/x']) {
+  for (const path of ['/livezz', '/metrics/', '/%00', '/../livez/x']) {
     t.match(await get(`${adminUrl}${path}`), { status: 404, text: /livez/ }, path)
   }
   for (const method of ['POST', 'PUT', 'DELETE']) {
@@ -32,10 +32,31 @@ t.test('other paths are 404, other methods 405 and say what is allowed', async (
   }
 })
 
+t.test('the front page says where everything is', async (t) => {
+  const listeners = [{ name: 'listen', url: 'ws://127.0.0.1:1?<"&>', about: 'for <clients>' }]
+  const admin = new AdminServer(new Health(() => false), new Registry(), () => ({
+    software: 'sluice/1.2.3',
+    listeners,
+    openapi: '{"openapi":"3.1.0"}',
+  }))
+  const url = `http://127.0.0.1:${await admin.listen('127.0.0.1', 0)}`
+  t.teardown(() => admin.close())
+  const page = await get(url)
+  t.match(page, { status: 200, type: 'text/html; charset=utf-8' })
+  t.match(page.text, 'sluice/1.2.3')
+  t.match(page.text, 'ws://127.0.0.1:1?&#60;&#34;&#38;&#62;')
+  t.notMatch(page.text, /<script|<clients>/)
+  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json']) {
+    t.match(page.text, `href="${path}"`)
+    t.not((await get(`${url}${path}`)).status, 404, path)
+  }
+  t.same(await get(`${url}/openapi.json`), { status: 200, type: 'application/json', text: '{"openapi":"3.1.0"}' })
+})
+
 t.test('the phases: live in all of them, ready in one', async (t) => {
   let overloaded = false
   const health = new Health(() => overloaded)
-  const admin = new AdminServer(health, new Registry())
+  const admin = new AdminServer(health, new Registry(), () => ({ software: 'sluice/0', listeners: [], openapi: '' }))
   const url = `http://127.0.0.1:${await admin.listen('127.0.0.1', 0)}`
   t.teardown(() => admin.close())
   const ready = async () => {

@@ -1,0 +1,46 @@
+/** What the front page of the admin port tells. */
+export interface FrontPage {
+  readonly software: string
+  /** Where clients connect: what it is for, and its URL. */
+  readonly listeners: readonly { readonly name: string; readonly url: string; readonly about: string }[]
+  /** The OpenAPI document, as JSON text; empty when there is none. */
+  readonly openapi: string
+}
+
+const STYLE = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { max-width: 46rem; margin: 3rem auto; padding: 0 1rem }
+  h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
+  table { border-collapse: collapse; width: 100% }
+  td, th { text-align: left; padding: .35rem 1rem .35rem 0; border-bottom: 1px solid #8884; vertical-align: top }
+  code { font: .9em ui-monospace, monospace }
+`
+
+/** The page under `/` of the admin port: where everything is. No script, nothing from elsewhere. */
+export function renderFrontPage({ software, listeners, openapi }: FrontPage): string {
+  const ports = listeners.map(
+    ({ url, about }) => `<tr><td><code>${escape(url)}</code></td><td>${escape(about)}</td></tr>`,
+  )
+  const tools = [
+    ['livez', 'whether the process should be left alone'],
+    ['readyz', 'whether it should be given clients'],
+    ['metrics', 'for Prometheus'],
+    ...(openapi === '' ? [] : [['openapi.json', 'the HTTP API, as an OpenAPI 3.1 document']]),
+  ].map(([path, about]) => `<tr><td><a href="/${path}"><code>/${path}</code></a></td><td>${about}</td></tr>`)
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>${escape(software)}</title><meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>
+<body>
+<h1>${escape(software)}</h1>
+<h2>Where clients connect</h2>
+<table>${ports.join('')}</table>
+<h2>For operators</h2>
+<table>${tools.join('')}</table>
+</body>
+</html>
+`
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+}
