@@ -36,7 +36,7 @@ export class Delivery implements OutboxContext {
   constructor(
     readonly options: CoreOptions,
     readonly meters: Meters,
-    private readonly bytes: Buffer,
+    readonly bytes: Buffer,
     private readonly host: { now(): number },
     private readonly scheduleTurn: () => void,
   ) {
@@ -69,28 +69,20 @@ export class Delivery implements OutboxContext {
     meters.routedByLane[lane] += count
     meters.matched += count * receivers.length
     if (receivers.length === 0) meters.unmatched += count
-    else this.handOut(receivers, run.start, run.end, count, lane, expiresAt)
+    else this.handOut(receivers, run)
     return (run.end - run.start) * receivers.length + RUN_WORK_BYTES
   }
 
-  /** Gives the frames at [start, end) to the outbox of each receiver. */
-  private handOut(
-    receivers: readonly Subscription[],
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
-    const { bytes } = this
+  private handOut(receivers: readonly Subscription[], run: Run): void {
+    const { start, end } = run
     // One view for all receivers: making one costs more than a short copy.
-    const frames = end - start >= this.options.directBytes ? bytes.subarray(start, end) : null
+    const frames = end - start >= this.options.directBytes ? this.bytes.subarray(start, end) : null
     for (let i = 0; i < receivers.length; i++) {
       const receiver = receivers[i]
       const { outbox } = receiver.session
-      if (outbox.blocked) outbox.park(receiver, bytes, start, end, count, lane, expiresAt)
-      else if (frames !== null) outbox.pass(receiver, frames, bytes, start, end, count, lane, expiresAt)
-      else outbox.append(receiver, bytes, start, end, count, lane, expiresAt)
+      if (outbox.blocked) outbox.park(receiver, run)
+      else if (frames !== null) outbox.pass(receiver, run, frames)
+      else outbox.append(receiver, run)
     }
   }
 

@@ -25,7 +25,7 @@ export class Generations {
         continue
       }
       let hash = 0
-      while (pos < end && bytes[pos] !== 0x2e) hash = (Math.imul(hash, 31) + bytes[pos++]) | 0
+      while (pos < end && bytes[pos] !== 0x2e) hash = mix(hash, bytes[pos++])
       pos++
       into[at + place] = place * ROW + stripe(hash)
     }
@@ -51,7 +51,7 @@ export class Generations {
       if (token === '*' || token === '>') continue
       const text = encoder.encode(token)
       let hash = 0
-      for (const byte of text) hash = (Math.imul(hash, 31) + byte) | 0
+      for (const byte of text) hash = mix(hash, byte)
       this.counters[place * ROW + stripe(hash)]++
       return
     }
@@ -65,6 +65,11 @@ export class Generations {
 }
 
 const encoder = new TextEncoder()
+
+/** One byte of a token into its hash. */
+function mix(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0
+}
 
 function stripe(hash: number): number {
   hash ^= hash >>> 15

@@ -9,10 +9,22 @@ import { type Meters, REASON } from './meters.js'
 import type { CoreOptions } from './options.js'
 import type { Subscription } from './subscription.js'
 
+/** Whole frames in the slabs, of one lane: a run, or what is left of one. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+  readonly count: number
+  readonly lane: number
+  /** Clock milliseconds; 0 for never. */
+  readonly expiresAt: number
+}
+
 /** What all outboxes share; the router is behind it. */
 export interface OutboxContext extends ParkingLot {
   readonly options: CoreOptions
   readonly meters: Meters
+  /** The slabs. */
+  readonly bytes: Buffer
   now(): number
   /** A buffer of batchBytes to gather frames in. May flush other outboxes to get one. */
   acquireBatch(): Buffer
@@ -60,22 +72,15 @@ export class Outbox {
   ) {}
 
   /** Adds frames to the open batch, which must be able to hold them. */
-  append(
-    subscription: Subscription,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
+  append(subscription: Subscription, span: Span): void {
     let batch = this.batch
+    const { start, end } = span
     const length = end - start
     if (batch === null || this.length + length > batch.length) {
       if (batch !== null) {
         this.flush()
         if (this.blocked) {
-          this.park(subscription, bytes, start, end, count, lane, expiresAt)
+          this.park(subscription, span)
           return
         }
       }
@@ -83,36 +88,27 @@ export class Outbox {
       // Getting a batch may have flushed this very outbox, or found its peer gone.
       if (this.blocked) {
         this.context.releaseBatch(batch)
-        this.park(subscription, bytes, start, end, count, lane, expiresAt)
+        this.park(subscription, span)
         return
       }
       this.batch = batch
       this.context.touched(this)
     }
-    bytes.copy(batch, this.length, start, end)
+    this.context.bytes.copy(batch, this.length, start, end)
     this.length += length
-    this.events += count
+    this.events += span.count
   }
 
-  /** Sends many frames without gathering them. `frames` is bytes[start, end). */
-  pass(
-    subscription: Subscription,
-    frames: Uint8Array,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
+  /** Sends many frames without gathering them. `frames` is a view of the span. */
+  pass(subscription: Subscription, span: Span, frames: Uint8Array): void {
     if (this.batch !== null) {
       this.flush()
       if (this.blocked) {
-        this.park(subscription, bytes, start, end, count, lane, expiresAt)
+        this.park(subscription, span)
         return
       }
     }
-    this.write(frames, count)
+    this.write(frames, span.count)
   }
 
   /** Writes the open batch. */
@@ -151,25 +147,16 @@ export class Outbox {
   }
 
   /** Keeps frames until the link takes bytes again, or deals with them as the subscription's policy says. */
-  park(
-    subscription: Subscription,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
+  park(subscription: Subscription, span: Span): void {
     if (this.closed || this.doomed) {
-      this.context.meters.dropped[REASON.closed] += count
+      this.context.meters.dropped[REASON.closed] += span.count
       return
     }
     subscription.backlog ??= new Backlog(subscription, this.context)
     const backlog = subscription.backlog
-    if (subscription.policy === 'conflate') this.parkConflated(subscription, bytes, start, end, count, lane, expiresAt)
-    else if (this.isOver(subscription, end - start, count)) {
-      this.parkOver(subscription, bytes, start, end, count, lane, expiresAt)
-    } else this.push(subscription, bytes, start, end, count, lane, expiresAt)
+    if (subscription.policy === 'conflate') this.parkConflated(subscription, span)
+    else if (this.isOver(subscription, span.end - span.start, span.count)) this.parkOver(subscription, span)
+    else this.push(subscription, span)
     this.settle(backlog, subscription)
   }
 
@@ -183,16 +170,11 @@ export class Outbox {
   }
 
   /** The bound is reached: drop-oldest, drop-newest or disconnect. */
-  private parkOver(
-    subscription: Subscription,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
+  private parkOver(subscription: Subscription, span: Span): void {
     const { policy } = subscription
+    const { bytes } = this.context
+    const { end, count, lane } = span
+    let { start } = span
     if (policy === 'disconnect') {
       this.doom()
       this.context.meters.dropped[REASON.closed] += count
@@ -211,7 +193,10 @@ export class Outbox {
       dropped++
     }
     if (dropped > 0) this.missed(subscription, REASON['drop-oldest'], dropped)
-    if (start < end) this.push(subscription, bytes, start, end, count - dropped, lane, expiresAt)
+    if (dropped === 0) this.push(subscription, span)
+    else if (start < end) {
+      this.push(subscription, { start, end, count: count - dropped, lane, expiresAt: span.expiresAt })
+    }
   }
 
   /** Drops the oldest of the subscription's least urgent lanes, down to `lane`, until so much more fits or nothing more may go. */
@@ -234,34 +219,19 @@ export class Outbox {
     }
   }
 
-  private parkConflated(
-    subscription: Subscription,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
-    this.push(subscription, bytes, start, end, count, lane, expiresAt)
+  private parkConflated(subscription: Subscription, span: Span): void {
+    this.push(subscription, span)
     // Too many keys: the bound holds for them too.
     this.makeRoom(subscription, 0, 0, 0)
   }
 
-  private push(
-    subscription: Subscription,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    count: number,
-    lane: number,
-    expiresAt: number,
-  ): void {
+  private push(subscription: Subscription, span: Span): void {
+    const { start, end, count, lane, expiresAt } = span
     const backlog = subscription.backlog as Backlog
     const into = backlog.lane(lane)
     const bytesBefore = into.bytes
     const eventsBefore = into.events
-    while (!into.push(bytes, start, end, count, expiresAt)) {
+    while (!into.push(this.context.bytes, start, end, count, expiresAt)) {
       if (!this.context.shed(lane, end - start)) {
         this.missed(subscription, REASON.memory, count)
         return
