@@ -38,6 +38,7 @@ export const Code = {
   NOT_ACCEPTABLE: 4524,
   BODY_TOO_LARGE: 4525,
   BAD_BODY: 4526,
+  ORIGIN_NOT_ALLOWED: 4527,
 } as const
 
 export type Code = (typeof Code)[keyof typeof Code]
@@ -129,6 +130,10 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
   [Code.NOT_ACCEPTABLE]: { name: 'not_acceptable', message: 'no representation that the request accepts' },
   [Code.BODY_TOO_LARGE]: { name: 'body_too_large', message: 'the body is over the limit' },
   [Code.BAD_BODY]: { name: 'bad_body', message: 'the body is not what its content type says' },
+  [Code.ORIGIN_NOT_ALLOWED]: {
+    name: 'origin_not_allowed',
+    message: 'pages of this origin may not call here; http.cors_origins lists those that may',
+  },
 }
 
 /** Every code with its name and message, for documents and metrics. */
