@@ -87,7 +87,8 @@ export class Control {
     session.outbox.sendControl({ op: Op.ERROR, request, code, message, details })
   }
 
-  private subscribe(session: Session, pattern: string, options: SubscribeOptions): number {
+  /** @returns 0, or a code; nothing is told */
+  subscribe(session: Session, pattern: string, options: SubscribeOptions): number {
     if (session.isPublishOnly) return Code.PUBLISH_ONLY
     const text = encoder.encode(pattern)
     const bad = checkPattern(text, 0, text.length)

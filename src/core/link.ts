@@ -11,7 +11,7 @@ export enum Written {
 /** The transport's side of a session. The core knows nothing else of sockets. */
 export interface Link {
   /**
-   * Sends whole frames as one message. The bytes are consumed before it returns; the caller reuses them at once.
+   * Sends whole frames as one message: either events or control frames. The bytes are consumed before it returns; the caller reuses them at once.
    * Must not call back into the core before returning.
    */
   write(frames: Uint8Array): Written

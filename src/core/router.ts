@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.js'
 import { Code, closesConnection, codeMessage } from '../protocol/codes.js'
+import type { SubscribeOptions } from '../protocol/control.js'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { MetadataReader } from '../protocol/metadata.js'
 import { LANES, Op } from '../protocol/ops.js'
@@ -110,6 +111,18 @@ export class Router {
     }
     session.subscriptions.clear()
     session.outbox.close()
+  }
+
+  /**
+   * Subscribes a session whose transport says so in another way than by frames.
+   * @returns 0, or why not: a code, which the session is not told
+   */
+  subscribe(session: Session, pattern: string, options: SubscribeOptions): number {
+    // What comes now has other receivers than the open run.
+    this.openRun = null
+    const code = this.control.subscribe(session, pattern, options)
+    if (code !== 0) this.meters.refuse(code, 1)
+    return code
   }
 
   /** The link that answered BUFFERED takes bytes again. */
