@@ -35,7 +35,11 @@ export const HOMES = {
 
 /** What runs in a browser, or must replay from a seed, knows nothing of Node, nor does anything that it imports. */
 const NODELESS = '^src/(protocol|core|client)/'
+/** The client's own way into Node: its entry there, and what only that entry imports. */
+const NODE_ENTRY = '^src/client/(index|node-[a-z0-9-]+)\\.ts$'
 const NODE_MODULE = `^(node:)?(${builtinModules.join('|')})$`
+/** Module of Node → the files of the client that know it, as a pattern. */
+const NODE_IN_CLIENT = { net: 'node-(dial|http2-socket)', tls: 'node-(dial|http2-socket)', http2: 'node-http2-socket' }
 
 const literal = (name) => name.replaceAll('.', '\\.')
 
@@ -53,6 +57,13 @@ const homeRules = Object.entries(HOMES).map(([name, home]) => ({
   to: { path: `^node_modules/${literal(name)}/` },
 }))
 
+const clientNodeRules = Object.entries(NODE_IN_CLIENT).map(([name, files]) => ({
+  name: `client-${name}`,
+  severity: 'error',
+  from: { path: '^src/client/', pathNot: `^src/client/${files}\\.ts$` },
+  to: { path: `^(node:)?${name}$` },
+}))
+
 export default {
   forbidden: [
     ...floorRules,
@@ -67,7 +78,19 @@ export default {
       },
     },
     { name: 'main-starts-the-cli', severity: 'error', from: { path: '^src/main\\.ts$' }, to: { pathNot: '^src/cli/' } },
-    { name: 'nodeless', severity: 'error', from: { path: NODELESS }, to: { path: NODE_MODULE, reachable: true } },
+    {
+      name: 'nodeless',
+      severity: 'error',
+      from: { path: NODELESS, pathNot: NODE_ENTRY },
+      to: { path: NODE_MODULE, reachable: true },
+    },
+    ...clientNodeRules,
+    {
+      name: 'client-needs-no-more-of-node',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: NODE_MODULE, pathNot: `^(node:)?(${Object.keys(NODE_IN_CLIENT).join('|')})$` },
+    },
     // Two types of one folder may know each other; two modules may not need each other to load. (Between folders the
     // floors forbid both.)
     {

@@ -16,5 +16,5 @@ const webRuntime: Runtime = { ...commonRuntime, openSocket: openWebSocket }
  * @throws ConnectError, with code, reason and mayRetry, when no URL answers; TypeError or RangeError for options that make no sense
  */
 export function connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<Bus> {
-  return connectWith(webRuntime, url, options)
+  return connectWith(() => webRuntime, url, options)
 }

@@ -1,10 +1,23 @@
 import WebSocket from 'ws'
 import { mayTryAgain } from '../protocol/codes.js'
-import { RECEIVE_BYTES_MAX, type SocketFactory } from './runtime.js'
+import type { Dialer, Place } from './node-dial.js'
+import { refusal } from './refusal.js'
+import { type ClientSocket, RECEIVE_BYTES_MAX, type SocketEvents, type SocketFactory } from './runtime.js'
+
+/** WebSocket begins as HTTP/1.1. */
+const ALPN_HTTP1 = 'http/1.1'
 
 /** Sockets by `ws`, for Node. It copies what is sent while masking it, so the bytes are the caller's again at once. */
-export const openNodeSocket: SocketFactory = (url, subprotocol, events) => {
-  const socket = new WebSocket(url, [subprotocol], { perMessageDeflate: false, maxPayload: RECEIVE_BYTES_MAX })
+export function webSockets(dialer: Dialer): SocketFactory {
+  return (url, subprotocol, events) => {
+    const isSecure = new URL(url).protocol === 'wss:'
+    const dial = (place: unknown) => dialer.tls(place as Place, ALPN_HTTP1)
+    const options = { perMessageDeflate: false, maxPayload: RECEIVE_BYTES_MAX }
+    return open(new WebSocket(url, [subprotocol], isSecure ? { ...options, createConnection: dial } : options), events)
+  }
+}
+
+function open(socket: WebSocket, events: SocketEvents): ClientSocket {
   socket.binaryType = 'nodebuffer'
   let failure: Error | undefined
   let refusedStatus = 0
@@ -22,9 +35,7 @@ export const openNodeSocket: SocketFactory = (url, subprotocol, events) => {
     socket.terminate()
   })
   socket.on('close', (code, reason) => {
-    if (refusedStatus !== 0) {
-      return events.closed({ code, reason: `HTTP status ${refusedStatus}`, mayRetry: mayRetryStatus(refusedStatus) })
-    }
+    if (refusedStatus !== 0) return events.closed(refusal(refusedStatus))
     const text = reason.toString() || failure?.message || ''
     events.closed({ code, reason: text, mayRetry: mayTryAgain(code), cause: failure })
   })
@@ -34,12 +45,9 @@ export const openNodeSocket: SocketFactory = (url, subprotocol, events) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(bytes, sent)
     },
     bufferedBytes: () => socket.bufferedAmount,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
   }
-}
-
-/** Refused before the WebSocket: busy servers and proxies may be tried again, a wrong address may not. */
-function mayRetryStatus(status: number): boolean {
-  return status >= 500 || status === 408 || status === 429
 }

@@ -12,16 +12,22 @@ export interface Runtime {
 }
 
 /**
- * Opens a WebSocket that offers one subprotocol. Throws a SyntaxError or TypeError for a URL that can never work; every other failure is told
- * by `events.closed`. No event is called before the factory has returned.
+ * Opens a WebSocket that offers one subprotocol, or what stands in for one. Throws a SyntaxError or TypeError for a URL that can never work; every other
+ * failure is told by `events.closed`. No event is called before the factory has returned.
  */
 export type SocketFactory = (url: string, subprotocol: string, events: SocketEvents) => ClientSocket
 
 export interface ClientSocket {
-  /** Sends one binary message. The bytes are the caller's again when it returns. Does nothing once the socket closes. */
+  /** Sends whole frames, as one message. The bytes are the caller's again when it returns. Does nothing once the socket closes. */
   send(bytes: Uint8Array): void
   /** Bytes that were sent but have not left the process. */
   bufferedBytes(): number
+  /**
+   * Stops reading, so that what comes waits with the daemon, by its policies. What has been read already is still told, and an end only after `resume`. Does nothing
+   * where the platform cannot.
+   */
+  pause(): void
+  resume(): void
   /** Starts the closing handshake; what was sent goes out first. */
   close(code: number, reason: string): void
   /** Cuts the connection without a handshake. */
@@ -30,7 +36,7 @@ export interface ClientSocket {
 
 export interface SocketEvents {
   opened(): void
-  /** One binary message. The bytes are the receiver's to keep. */
+  /** One or more whole frames. The bytes are the receiver's to keep. */
   received(bytes: Uint8Array): void
   receivedText(): void
   /** `bufferedBytes()` has fallen; called at least once after it fell below SOCKET_BYTES_MAX from above. */
@@ -55,7 +61,7 @@ export interface Closed {
  * less a more urgent event has to wait behind, and the fewer events are in doubt when the connection breaks.
  */
 export const SOCKET_BYTES_MAX = 256 * 1024
-/** Longest WebSocket message that is accepted from the daemon: bounds what a broken peer can make us hold. */
+/** Longest message that is accepted from the daemon: bounds what a broken peer can make us hold. */
 export const RECEIVE_BYTES_MAX = 64 * 1024 * 1024
 
 /** The parts of a runtime that are the same in Node and in browsers. */

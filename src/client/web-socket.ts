@@ -1,13 +1,15 @@
 import { mayTryAgain } from '../protocol/codes.js'
+import { CLOSE_ABNORMAL } from './refusal.js'
 import { SOCKET_BYTES_MAX, type SocketFactory } from './runtime.js'
 
-/** Cut, or never opened (RFC 6455, 7.4.1). */
-const CLOSE_ABNORMAL = 1006
 /** The WebSocket API does not say when its buffer empties, so while it is full it is looked at so often. */
 const DRAIN_POLL_MS = 5
 
 /** Sockets by the platform's WebSocket: browsers, workers, Node 22, Deno. */
 export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
+  // Newer ones would take it for ws(s)://, and no other port than that of WebSocket would answer.
+  if (/^https?:/i.test(url))
+    throw new SyntaxError(`${url}: http(s):// is for Node; here say ${url.replace(/^http/i, 'ws')}`)
   const socket = new WebSocket(url, subprotocol)
   socket.binaryType = 'arraybuffer'
   let polling = false
@@ -45,6 +47,9 @@ export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
       if (socket.bufferedAmount > SOCKET_BYTES_MAX) watch()
     },
     bufferedBytes: () => socket.bufferedAmount,
+    // The WebSocket API reads whatever comes.
+    pause: () => {},
+    resume: () => {},
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.close(),
   }

@@ -37,6 +37,8 @@ export class ManualRuntime implements Runtime {
   private timers = new Set<Timer>()
   private timersMade = 0
   private current: SocketEvents | null = null
+  /** Whether the client reads. */
+  isPaused = false
 
   constructor(daemon: FakeDaemon) {
     this.daemon = daemon
@@ -95,6 +97,11 @@ export class ManualRuntime implements Runtime {
     this.current = events
     let session: FakeSession | null = null
     let isOver = false
+    const unread: Uint8Array[] = []
+    this.isPaused = false
+    const read = () => {
+      while (!this.isPaused && !isOver && unread.length > 0) events.received(unread.shift() as Uint8Array)
+    }
     const later = (run: () => void) => queueMicrotask(() => !isOver && run())
     const end = (closed: Closed) => {
       if (isOver) return
@@ -107,7 +114,12 @@ export class ManualRuntime implements Runtime {
       if (daemon === null) return end({ code: 1006, reason: 'refused', mayRetry: true })
       events.opened()
       session = daemon.accept({
-        send: (bytes) => later(() => events.received(new Uint8Array(bytes))),
+        send: (bytes) => {
+          later(() => {
+            unread.push(new Uint8Array(bytes))
+            read()
+          })
+        },
         close: (code, reason) => end({ code, reason, mayRetry: mayTryAgain(code) }),
         kill: () => end({ code: 1006, reason: '', mayRetry: true }),
       })
@@ -118,6 +130,13 @@ export class ManualRuntime implements Runtime {
         later(() => session?.receive(copy))
       },
       bufferedBytes: () => this.bufferedNow,
+      pause: () => {
+        this.isPaused = true
+      },
+      resume: () => {
+        this.isPaused = false
+        later(read)
+      },
       close: (code, reason) => later(() => end({ code, reason, mayRetry: true })),
       terminate: () => end({ code: 1006, reason: '', mayRetry: true }),
     }
