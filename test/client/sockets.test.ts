@@ -2,19 +2,34 @@ import t from 'tap'
 import { connect as connectWeb } from '../../src/client/browser.js'
 import { type Bus, connect as connectNode, type Status } from '../../src/client/index.js'
 import { Code } from '../../src/protocol/codes.js'
-import { FakeDaemon, listen } from '../helpers/fake-daemon.js'
+import { FakeDaemon, type Listening, listen } from '../helpers/fake-daemon.js'
+import { listenHttp2 } from '../helpers/fake-http2-daemon.js'
 import { until } from '../helpers/manual-runtime.js'
 
-const entries = [
-  { name: 'ws', connect: connectNode, skip: false as const },
+interface Way {
+  name: string
+  connect: typeof connectWeb
+  listen(daemon: FakeDaemon, port?: number): Promise<Listening>
+  skip: false | string
+}
+
+const ways: Way[] = [
+  { name: 'ws', connect: connectNode, listen, skip: false },
+  {
+    name: 'HTTP/2',
+    connect: connectNode,
+    listen: (daemon, port = 0) => listenHttp2(daemon, { port }),
+    skip: false,
+  },
   {
     name: 'the global WebSocket',
     connect: connectWeb,
+    listen,
     skip: typeof globalThis.WebSocket === 'undefined' && 'this Node has no global WebSocket',
   },
 ]
 
-for (const { name, connect, skip } of entries) {
+for (const { name, connect, listen, skip } of ways) {
   t.test(`over ${name}`, { skip }, async (t) => {
     t.test('there and back, in order, much at once', async (t) => {
       const daemon = new FakeDaemon()
