@@ -9,7 +9,7 @@ import { Control } from './control.js'
 import { Delivery } from './delivery.js'
 import { LaneShares } from './lane-shares.js'
 import { Lanes } from './lanes.js'
-import type { Link } from './link.js'
+import { type Link, Written } from './link.js'
 import type { MatchList } from './match-list.js'
 import { Meters } from './meters.js'
 import type { CoreOptions } from './options.js'
@@ -26,6 +26,9 @@ const IDLE_TICKS = 8
 
 /** Patterns and receivers that cached matches may hold, by topics of the table: more than a few for each, and they are started anew. */
 const MATCH_ENTRIES_PER_TOPIC = 16
+
+/** The link of sessions that are told nothing. */
+const NO_LINK: Link = { write: () => Written.GONE, end: () => {} }
 
 /** Frames of a subprotocol that could not be put into frames of ours. */
 export interface RefusedFrames {
@@ -99,6 +102,17 @@ export class Router {
     const session = this.delivery.makeSession(this.nextSession++, link)
     this.sessions.set(session.id, session)
     this.control.welcome(session)
+    return session
+  }
+
+  /**
+   * A session for what is published without a connection that lasts. It is told nothing and never ends: whoever holds it takes what was refused from
+   * `refusals` after each accept.
+   */
+  openPublisher(): Session {
+    const session = this.delivery.makeSession(this.nextSession++, NO_LINK)
+    session.isPublishOnly = true
+    session.outbox.close()
     return session
   }
 
@@ -401,6 +415,15 @@ export class Router {
     if (lanes.length === 0) this.pendingBytes = 0
     else this.scheduleTurn()
     this.draining = false
+  }
+
+  /** A mark for what was accepted into a lane last: isRouted tells when that has been handed out. */
+  routedMark(lane: number): number {
+    return this.lanes.mark(lane)
+  }
+
+  isRouted(lane: number, mark: number): boolean {
+    return this.lanes.hasPassed(lane, mark)
   }
 
   /** Delivers all that is pending, whatever it costs. For shutdown. */

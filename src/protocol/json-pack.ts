@@ -162,7 +162,7 @@ export class JsonValuePacker {
   }
 
   /** Lead of an array or map: short form, and the lead of the 16-bit form, which the 32-bit form follows. */
-  private packLength(length: number, short: number, lead16: number): void {
+  packLength(length: number, short: number, lead16: number): void {
     this.reserve(5)
     if (length < 16) this.bytes[this.pos++] = short | length
     else if (length < 0x10000) {

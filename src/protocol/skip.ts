@@ -12,6 +12,15 @@ const pending = new Float64Array(NESTING_MAX + 1)
  *   this protocol does not use.
  */
 export function skipValue(bytes: Uint8Array, pos: number, end: number): number {
+  const next = skipValueOfStream(bytes, pos, end)
+  return next === CUT ? -Code.MALFORMED : next
+}
+
+/** What skipValueOfStream answers for a value that is not all there: no value ends at 0. */
+export const CUT = 0
+
+/** As skipValue, for bytes that may go on beyond `end`: CUT where the value does, as far as can be told. */
+export function skipValueOfStream(bytes: Uint8Array, pos: number, end: number): number {
   let depth = 0
   pending[0] = 1
   for (;;) {
@@ -20,7 +29,7 @@ export function skipValue(bytes: Uint8Array, pos: number, end: number): number {
       depth--
     }
     pending[depth]--
-    if (pos >= end) return -Code.MALFORMED
+    if (pos >= end) return CUT
     const lead = bytes[pos++]
     let children = 0
     if (lead < 0x80 || lead >= 0xe0) continue
@@ -30,7 +39,7 @@ export function skipValue(bytes: Uint8Array, pos: number, end: number): number {
     else {
       const width = WIDTH[lead - 0xc0]
       if (width < 0) return width
-      if (pos + width > end) return -Code.MALFORMED
+      if (pos + width > end) return CUT
       switch (lead) {
         case 0xc4:
         case 0xd9:
@@ -64,11 +73,11 @@ export function skipValue(bytes: Uint8Array, pos: number, end: number): number {
           pos += width
       }
     }
-    if (pos > end) return -Code.MALFORMED
+    if (pos > end) return CUT
     if (children > 0) {
-      // Every child takes at least a byte, so a length that lies is refused before it is believed.
-      if (children > end - pos) return -Code.MALFORMED
       if (depth === NESTING_MAX) return -Code.TOO_DEEP
+      // Every child takes at least a byte, so a length that lies is refused before it is believed.
+      if (children > end - pos) return CUT
       pending[++depth] = children
     }
   }
