@@ -1,0 +1,176 @@
+import type { Router } from '../../core/router.js'
+import type { Session } from '../../core/session.js'
+import { Code, codeMessage } from '../../protocol/codes.js'
+import { MEDIA_EVENT_STREAM, MEDIA_FRAMES } from '../../protocol/media.js'
+import { JsonWriter } from '../json-session.js'
+import { parseEventId } from './event-id.js'
+import { EventStream, type StreamHome } from './event-stream.js'
+import { EventText } from './event-text.js'
+import type { HttpExchange } from './exchange.js'
+import { FRAMES_FORMAT, FramesLink, linesFormat } from './frames-link.js'
+import { LastWords } from './last-words.js'
+import type { HttpMeters, HttpOptions } from './options.js'
+import { quoted } from './parameters.js'
+import { Problem, respondProblem } from './problem.js'
+import { SentLog } from './sent-log.js'
+import { readSubscribeRequest, type SubscribeRequest } from './subscribe-request.js'
+
+/** Streams that wait for their readers; with one more the one that waits longest is given up. One costs a few KiB beside what it was sent. */
+export const WAITING_STREAMS_MAX = 8192
+/** What all streams keep to send again is at most this share of what may wait in outboxes. */
+export const SENT_SHARE = 1 / 4
+
+/** Subscribing over HTTP: GET /v1/events, as server-sent events or as frames. */
+export class EventStreams implements StreamHome {
+  readonly text = new EventText()
+  readonly log: SentLog
+  readonly lastWords = new LastWords()
+  private readonly lines = linesFormat(new JsonWriter())
+  /** By token, with a reader or without. */
+  private readonly streams = new Map<string, EventStream>()
+  /** Those without a reader, in the order in which they lost it. */
+  private readonly waiting = new Set<EventStream>()
+  private readonly links = new Set<FramesLink>()
+  private lastTick: number | null = null
+  private isDraining = false
+
+  constructor(
+    readonly router: Router,
+    private readonly options: HttpOptions,
+    private readonly meters: HttpMeters,
+  ) {
+    this.log = new SentLog(router.options.memoryBudgetBytes * SENT_SHARE)
+  }
+
+  get silenceMsMax(): number {
+    return this.options.heartbeatMs
+  }
+
+  get resumeBytes(): number {
+    return this.options.resumeTimeMs > 0 ? this.options.resumeBytes : 0
+  }
+
+  /** Answers GET /v1/events. */
+  open(exchange: HttpExchange): void {
+    const request = readSubscribeRequest(exchange)
+    if (request instanceof Problem) respondProblem(exchange, this.meters, request)
+    else if (this.isDraining) respondProblem(exchange, this.meters, new Problem(Code.SHUTTING_DOWN))
+    else if (request.media === MEDIA_EVENT_STREAM) this.openEvents(exchange, request)
+    else this.openFrames(exchange, request)
+  }
+
+  private openEvents(exchange: HttpExchange, request: SubscribeRequest): void {
+    if (request.lastEventId !== '' && this.resume(exchange, request)) return
+    const stream = new EventStream(this, request.key, request.patterns)
+    const problem = this.subscribe(stream.session, request)
+    if (problem !== null) {
+      stream.close()
+      respondProblem(exchange, this.meters, problem)
+      return
+    }
+    if (request.lastEventId !== '') {
+      this.meters.notResumed++
+      stream.tellUnknown()
+    }
+    this.streams.set(stream.token, stream)
+    this.begin(stream, exchange, 0)
+  }
+
+  /** @returns whether there was a stream to go on with */
+  private resume(exchange: HttpExchange, { key, lastEventId }: SubscribeRequest): boolean {
+    const id = parseEventId(lastEventId)
+    const stream = id === null ? undefined : this.streams.get(id.token)
+    if (id === null || stream === undefined || stream.key !== key || id.number > stream.lastNumber) return false
+    this.meters.resumed++
+    this.waiting.delete(stream)
+    this.begin(stream, exchange, id.number)
+    return true
+  }
+
+  private begin(stream: EventStream, exchange: HttpExchange, after: number): void {
+    if (!stream.hasReader) this.meters.streams++
+    this.meters.noteAnswered(200)
+    stream.attach(exchange, after)
+  }
+
+  private openFrames(exchange: HttpExchange, request: SubscribeRequest): void {
+    const format = request.media === MEDIA_FRAMES ? FRAMES_FORMAT : this.lines
+    const link = new FramesLink(exchange, format, this.router, this.lastWords, this.silenceMsMax, () => {
+      if (this.links.delete(link)) this.meters.streams--
+    })
+    const problem = this.subscribe(link.session, request)
+    if (problem !== null) {
+      link.leave()
+      respondProblem(exchange, this.meters, problem)
+      return
+    }
+    this.links.add(link)
+    this.meters.streams++
+    this.meters.noteAnswered(200)
+    link.begin()
+  }
+
+  private subscribe(session: Session, { patterns, options }: SubscribeRequest): Problem | null {
+    for (const pattern of patterns) {
+      const code = this.router.subscribe(session, pattern, options)
+      if (code === 0) continue
+      return new Problem(code as Code, `${codeMessage(code)}: ${quoted(pattern)}`, { parameter: 'topic' })
+    }
+    return null
+  }
+
+  readerLeft(stream: EventStream): void {
+    this.meters.streams--
+    if (this.resumeBytes === 0 || this.isDraining) {
+      stream.close()
+      return
+    }
+    this.waiting.add(stream)
+    if (this.waiting.size <= WAITING_STREAMS_MAX) return
+    for (const longest of this.waiting) {
+      longest.close()
+      return
+    }
+  }
+
+  over(stream: EventStream): void {
+    if (stream.hasReader) this.meters.streams--
+    this.waiting.delete(stream)
+    this.streams.delete(stream.token)
+  }
+
+  /** Streams without a reader, which keep what comes for when it is back. */
+  get waitingStreams(): number {
+    return this.waiting.size
+  }
+
+  /**
+   * To be called about once a second: heartbeats, and the end of streams that were waited for long enough.
+   * @param now monotonic milliseconds
+   */
+  tick(now: number): void {
+    const elapsedMs = this.lastTick === null ? 0 : now - this.lastTick
+    this.lastTick = now
+    for (const stream of this.streams.values()) stream.tick(now, elapsedMs)
+    for (const link of this.links) link.tick(now, elapsedMs)
+    for (const stream of this.waiting) {
+      if (stream.leftAt === null) stream.leftAt = now
+      else if (now - stream.leftAt >= this.options.resumeTimeMs) stream.close()
+    }
+    this.lastWords.tick(now)
+  }
+
+  /** The daemon is going to stop: nobody can come back here, so that nothing is kept for who is away, and no stream begins. */
+  drain(): void {
+    this.isDraining = true
+    for (const stream of this.waiting) stream.close()
+  }
+
+  /** Ends what is still open. */
+  close(): void {
+    this.drain()
+    const code = Code.SHUTTING_DOWN
+    for (const { session } of [...this.streams.values(), ...this.links]) session.outbox.end(code, codeMessage(code))
+    this.lastWords.close()
+  }
+}
