@@ -3,6 +3,8 @@ import { assert } from '../base/assert.js'
 /** What released memory is filled with when poisoning: 0xc1 is the one byte that is never msgpack. */
 export const POISON = 0xc1
 const WASM_PAGE_BYTES = 65536
+/** Room behind the slabs for what an ingress has read and not yet unmasked. Untouched it costs nothing. */
+export const STAGING_BYTES = 1 << 20
 
 /**
  * The memory that accepted bytes live in until their runs are drained: a fixed number of slabs, all views of one
@@ -14,6 +16,9 @@ export class Slabs {
   /** The same memory, to read words at any position: several times faster than byte by byte. */
   readonly view: DataView
   readonly slabBytes: number
+  /** What WebAssembly of an ingress imports: the slabs from position 0, then STAGING_BYTES from stagingStart that are the ingress's own. */
+  readonly memory: WebAssembly.Memory
+  readonly stagingStart: number
   /** Runs that point into each slab. */
   private readonly held: Int32Array
   private readonly shift: number
@@ -28,11 +33,13 @@ export class Slabs {
     // A power of two, so that a position tells its slab by a shift.
     this.shift = Math.max(Math.ceil(Math.log2(slabBytes)), Math.log2(WASM_PAGE_BYTES))
     this.slabBytes = 2 ** this.shift
-    const pages = (this.slabBytes / WASM_PAGE_BYTES) * count
+    this.stagingStart = this.slabBytes * count
+    const pages = (this.stagingStart + STAGING_BYTES) / WASM_PAGE_BYTES
     // Untouched pages cost no resident memory, so the maximum is reserved at once and never moves.
-    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    this.bytes = Buffer.from(buffer)
-    this.view = new DataView(buffer)
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const { buffer } = this.memory
+    this.bytes = Buffer.from(buffer, 0, this.stagingStart)
+    this.view = new DataView(buffer, 0, this.stagingStart)
     this.held = new Int32Array(count)
   }
 
@@ -56,6 +63,11 @@ export class Slabs {
       return this.cursor - length
     }
     return -1
+  }
+
+  /** Gives back what of the last reservation lies after `end`. Nothing may have been reserved since. */
+  trim(end: number): void {
+    this.cursor = end
   }
 
   private rewind(slab: number): void {

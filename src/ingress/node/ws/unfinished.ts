@@ -1,0 +1,53 @@
+import type { Budget } from '../../../core/budget.js'
+
+/** What a message begins with; it grows to twice of what it holds each time, so that a byte is moved twice at most on average. */
+const LEAST_BYTES = 4 << 10
+
+/**
+ * A message that is not whole yet, unmasked: of several frames, or of one that comes in many pieces. Its memory grows with what has arrived, whatever a
+ * header announces, and is booked in the memory budget.
+ */
+export class Unfinished {
+  length = 0
+  private buffer = Buffer.alloc(0)
+
+  constructor(
+    /** TEXT or BINARY. */
+    readonly opcode: number,
+    private readonly bytesMax: number,
+    private readonly budget: Budget,
+  ) {}
+
+  /**
+   * Appends from[start, end).
+   * @returns whether the memory budget had room for it
+   */
+  append(from: Buffer, start: number, end: number): boolean {
+    const needed = this.length + end - start
+    if (needed > this.buffer.length && !this.grow(needed)) return false
+    from.copy(this.buffer, this.length, start, end)
+    this.length = needed
+    return true
+  }
+
+  private grow(needed: number): boolean {
+    const wanted = Math.max(needed, Math.min(this.bytesMax, Math.max(LEAST_BYTES, 2 * this.buffer.length)))
+    if (!this.budget.take(wanted - this.buffer.length)) return false
+    const grown = Buffer.allocUnsafeSlow(wanted)
+    this.buffer.copy(grown, 0, 0, this.length)
+    this.buffer = grown
+    return true
+  }
+
+  /** What has arrived; holds until the next append. */
+  get bytes(): Buffer {
+    return this.buffer.subarray(0, this.length)
+  }
+
+  /** Nothing is wanted of it any more. */
+  release(): void {
+    this.budget.give(this.buffer.length)
+    this.buffer = Buffer.alloc(0)
+    this.length = 0
+  }
+}

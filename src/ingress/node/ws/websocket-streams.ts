@@ -1,0 +1,149 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import type { Router } from '../../../core/router.js'
+import { Code } from '../../../protocol/codes.js'
+import { SUBPROTOCOL_JSON } from '../../../protocol/ops.js'
+import type { IngressMeters, IngressOptions } from '../../ingress.js'
+import { JsonWriter } from '../../json-session.js'
+import { Connection, type ConnectionContext } from './connection.js'
+import { acceptOf, agreeToConnect, agreeToUpgrade, type Refusal } from './handshake.js'
+import { Staging } from './staging.js'
+import { makeWalker, type Walker } from './walker.js'
+import { WriteBuffers } from './write-buffers.js'
+
+/** Connections are looked at this often, or, where the idle timeout is short, this part of it. */
+const LOOK_INTERVAL_MS = 1000
+const LOOKS_PER_IDLE_TIMEOUT = 8
+/** What close leaves to peers, so that the last frame reaches those that still send. */
+const LEAVE_MS = 250
+
+/** What may wait in a stream that never writes at once: see Sender. */
+const WINDOW_BYTES = 64 << 10
+
+/**
+ * WebSocket on Node's streams: the ingress for firehoses of single events, WebSocket over HTTP/2 and TLS. It listens nowhere itself: it is handed what a
+ * listener has accepted.
+ */
+export class WebSocketStreams implements ConnectionContext {
+  /** Sessions open now. */
+  connections = 0
+  readonly staging: Staging
+  readonly walker: Walker
+  readonly buffers = new WriteBuffers()
+  readonly json = new JsonWriter()
+  private readonly all = new Set<Connection>()
+  private looking: ReturnType<typeof setInterval> | null = null
+
+  constructor(
+    readonly router: Router,
+    readonly options: IngressOptions,
+    readonly meters: IngressMeters,
+  ) {
+    this.staging = new Staging(router.slabs)
+    this.walker = makeWalker(this.staging)
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  /** A request to upgrade an HTTP/1.1 connection (RFC 6455, 4.2), as http.Server tells it by its event of this name. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { headers } = request
+    const agreed = agreeToUpgrade(request.method ?? '', request.httpVersion, headers)
+    if ('status' in agreed) {
+      this.meters.noteRejected(agreed.reason)
+      refuseUpgrade(socket, agreed)
+      return
+    }
+    const lines = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${acceptOf(headers['sec-websocket-key'] as string)}`,
+    ]
+    if (agreed.subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${agreed.subprotocol}`)
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    if (socket instanceof Socket) {
+      socket.setNoDelay(true)
+      // Of the HTTP server that it came from.
+      socket.setTimeout(0)
+    }
+    const writesAtOnce = socket instanceof Socket && !(socket instanceof TLSSocket)
+    this.open(socket, agreed.subprotocol, writesAtOnce ? 0 : WINDOW_BYTES, head)
+  }
+
+  /** An extended CONNECT (RFC 8441), as http2.Http2Server tells it by its event `stream`. */
+  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const agreed = agreeToConnect(headers)
+    if ('status' in agreed) {
+      this.meters.noteRejected(agreed.reason)
+      refuseConnect(stream, agreed)
+      return
+    }
+    const { subprotocol } = agreed
+    stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
+    this.open(stream, subprotocol, WINDOW_BYTES, Buffer.alloc(0))
+  }
+
+  private open(stream: Duplex, subprotocol: string, windowBytes: number, head: Buffer): void {
+    this.connections++
+    this.meters.opened++
+    const connection = new Connection(this, stream, subprotocol === SUBPROTOCOL_JSON, windowBytes)
+    this.all.add(connection)
+    this.looking ??= this.startLooking()
+    if (this.connections > this.options.connectionsMax) this.router.fail(connection.session, Code.TOO_MANY_CONNECTIONS)
+    connection.start(head)
+  }
+
+  private startLooking(): ReturnType<typeof setInterval> {
+    const { idleTimeoutMs } = this.options
+    const interval = Math.min(LOOK_INTERVAL_MS, (idleTimeoutMs || LOOK_INTERVAL_MS) / LOOKS_PER_IDLE_TIMEOUT)
+    return setInterval(() => {
+      const now = this.now()
+      for (const connection of this.all) connection.look(now)
+    }, interval)
+  }
+
+  ended(_connection: Connection): void {
+    this.connections--
+  }
+
+  gone(connection: Connection): void {
+    this.all.delete(connection)
+    if (this.all.size > 0 || this.looking === null) return
+    clearInterval(this.looking)
+    this.looking = null
+  }
+
+  /** Cuts what is still open. A peer that was just sent a close frame has a moment to read it. */
+  close(): void {
+    for (const connection of this.all) connection.leave(LEAVE_MS)
+    setTimeout(() => {
+      for (const connection of this.all) connection.cut()
+    }, LEAVE_MS).unref()
+  }
+}
+
+function refuseUpgrade(socket: Duplex, { status, headers, message }: Refusal): void {
+  const body = `${message}\n`
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
+  socket.on('error', () => socket.destroy())
+  socket.once('finish', () => socket.destroy())
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function refuseConnect(stream: ServerHttp2Stream, { status, headers, message }: Refusal): void {
+  stream.on('error', () => stream.destroy())
+  stream.respond({ ':status': status, 'content-type': 'text/plain; charset=utf-8', ...headers })
+  stream.end(`${message}\n`)
+}
