@@ -26,11 +26,16 @@ export interface Place {
   readonly port: number
 }
 
-const isPem = (value: unknown): boolean => typeof value === 'string' || value instanceof Uint8Array
+/** Certificates that cannot be read as PEM would be passed over without a word. */
+const isPem = (value: unknown): boolean =>
+  (typeof value === 'string' || value instanceof Uint8Array) && Buffer.from(value as string).includes('-----BEGIN ')
 const CHECKS: { readonly [name in keyof Required<TlsOptions>]: readonly [(value: unknown) => boolean, string] } = {
-  ca: [(value) => isPem(value) || (Array.isArray(value) && value.every(isPem)), 'PEM text or bytes, or a list of them'],
-  cert: [isPem, 'PEM text or bytes'],
-  key: [isPem, 'PEM text or bytes'],
+  ca: [
+    (value) => isPem(value) || (Array.isArray(value) && value.every(isPem)),
+    'PEM, as text or bytes, or a list of them',
+  ],
+  cert: [isPem, 'PEM, as text or bytes'],
+  key: [isPem, 'PEM, as text or bytes'],
   servername: [(value) => typeof value === 'string', 'a string'],
   rejectUnauthorized: [(value) => typeof value === 'boolean', 'true or false'],
 }
@@ -83,4 +88,21 @@ function contextOf({ ca, cert, key }: TlsOptions): SecureContext | null {
   } catch (cause) {
     throw new TypeError(`tls.ca, tls.cert or tls.key cannot be used: ${(cause as Error).message}`, { cause })
   }
+}
+
+/** What went wrong, for people: OpenSSL's own messages have its source lines and numbers in them. */
+export function reasonOf(error: Error): string {
+  const text = /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1]
+  if (text === undefined) return error.message.trim()
+  return /wrong version number|packet length too long/.test(text)
+    ? `this port does not speak TLS (${text})`
+    : `the TLS handshake failed: ${text}`
+}
+
+/**
+ * Whether the server said that it has no such protocol. Nothing else in TLS is hopeless: a certificate that is not trusted may be renewed, or another
+ * daemon answer, and a bus that had given up would need somebody.
+ */
+export function lacksProtocol(error: Error | undefined): boolean {
+  return error !== undefined && /alert no application protocol/.test(error.message)
 }

@@ -13,13 +13,14 @@ import { decodeControl } from '../protocol/control.js'
 import { MEDIA_FRAMES } from '../protocol/media.js'
 import { Op } from '../protocol/ops.js'
 import { FrameCutter } from './frame-cutter.js'
-import type { Dialer } from './node-dial.js'
+import { type Dialer, lacksProtocol, reasonOf } from './node-dial.js'
 import { CLOSE_ABNORMAL, refusal } from './refusal.js'
 import type { ClientSocket, Closed, SocketEvents, SocketFactory } from './runtime.js'
 
 /** Below the path of the URL. */
 const ENDPOINT = 'v1/events'
 const ALPN_HTTP2 = 'h2'
+const NO_HTTP2 = 'this port has TLS, but no HTTP/2 on it; say wss:// for WebSocket'
 /**
  * Bytes that the daemon may have on the way to us. With HTTP/2's default of 64 KiB a firehose waits for our consent; and the more there is, the more lies
  * before an urgent event when we are slow.
@@ -30,6 +31,23 @@ const REFUSAL_BYTES_MAX = 16 * 1024
 /** No status given (RFC 6455, 7.4.1): the other side ended in good order, and did not say why. */
 const CLOSE_NO_STATUS = 1005
 const CLOSE_NORMAL = 1000
+/** Error codes of HTTP/2 by number (RFC 9113, section 7). */
+const HTTP2_ERRORS = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+]
 
 /** One bus session over one HTTP/2 request whose body and answer stream both ways: docs/http.md. */
 export function http2Sockets(dialer: Dialer): SocketFactory {
@@ -44,6 +62,7 @@ class Http2Socket implements ClientSocket {
   private socket: Socket | null = null
   private failure: Error | undefined
   private isOpen = false
+  private speaksHttp2 = false
   private isClosing = false
   private isOver = false
 
@@ -54,16 +73,17 @@ class Http2Socket implements ClientSocket {
     const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure ? 443 : 80) }
     this.events = events
     this.cutter = new FrameCutter((frames) => events.received(frames))
+    const failed = (error: Error): void => {
+      this.failure ??= error
+    }
     this.session = connect(url.origin, {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       createConnection: () => {
         this.socket = isSecure ? dialer.tls(place, ALPN_HTTP2) : dialer.tcp(place)
-        return this.socket
+        // The first to hear of it says what it was; the others that something was.
+        return this.socket.on('error', failed)
       },
     })
-    const failed = (error: Error): void => {
-      this.failure ??= error
-    }
     this.session.on('error', failed)
     this.session.once('connect', () => this.connected())
     this.stream = this.session.request(headersOf(url), { endStream: false })
@@ -74,10 +94,12 @@ class Http2Socket implements ClientSocket {
 
   private connected(): void {
     if (this.socket instanceof TLSSocket && this.socket.alpnProtocol !== ALPN_HTTP2) {
-      const reason = 'this port does not speak HTTP/2 over TLS (it did not choose h2); say wss:// for WebSocket'
-      this.over({ code: CLOSE_ABNORMAL, reason, mayRetry: false })
+      this.over({ code: CLOSE_ABNORMAL, reason: NO_HTTP2, mayRetry: false })
       return
     }
+    this.session.once('remoteSettings', () => {
+      this.speaksHttp2 = true
+    })
     this.session.setLocalWindowSize(WINDOW_BYTES)
     this.isOpen = true
     this.events.opened()
@@ -88,7 +110,10 @@ class Http2Socket implements ClientSocket {
     const type = headers['content-type'] ?? ''
     if (status === 200 && type.startsWith(MEDIA_FRAMES)) {
       this.stream.on('data', (piece: Buffer) => this.cutter.push(piece))
-      this.stream.once('end', () => this.over(this.ended()))
+      // A reset is an end to a stream of Node's too; 'close' follows and tells it.
+      this.stream.once('end', () => {
+        if (!this.stream.rstCode) this.over(this.ended())
+      })
     } else if (status === 200) {
       const reason = `${type || 'something'} was answered: there is no Sluice at this address`
       this.over({ code: CLOSE_ABNORMAL, reason, mayRetry: false })
@@ -126,10 +151,20 @@ class Http2Socket implements ClientSocket {
   /** What it means that there is no answer, or no more of it. */
   private cut(): Closed {
     const { failure: cause } = this
+    return { code: CLOSE_ABNORMAL, reason: this.cutReason(), mayRetry: !lacksProtocol(cause), cause }
+  }
+
+  private cutReason(): string {
+    const { failure } = this
+    const isBeforeHttp2 = this.isOpen && !this.speaksHttp2
+    if (lacksProtocol(failure)) return NO_HTTP2
+    if (isBeforeHttp2 && (failure as NodeJS.ErrnoException | undefined)?.code === 'ERR_HTTP2_ERROR') {
+      return 'what answers there does not speak HTTP/2'
+    }
+    if (failure !== undefined) return named(reasonOf(failure))
+    if (isBeforeHttp2) return 'the connection was cut before a word of HTTP/2 had come'
     const wasCancelled = this.stream.rstCode === constants.NGHTTP2_CANCEL && this.socket?.destroyed === false
-    const otherwise = wasCancelled ? 'the daemon cancelled the request' : 'the connection was cut'
-    const reason = cause?.message.replace('NGHTTP2_', '') ?? otherwise
-    return { code: CLOSE_ABNORMAL, reason, mayRetry: !isHopeless(cause), cause }
+    return wasCancelled ? 'the daemon cancelled the request' : 'the connection was cut'
   }
 
   private over(closed: Closed): void {
@@ -190,7 +225,7 @@ function headersOf(url: URL): { [name: string]: string } {
   }
 }
 
-/** No certificate is hopeless: it may be renewed, or another daemon answer, while a bus that gave up would need somebody. */
-function isHopeless(error: Error | undefined): boolean {
-  return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
+/** Node gives the code of a reset by name, and that of a connection's end by number. */
+function named(message: string): string {
+  return message.replace('NGHTTP2_', '').replace(/(?<=error code )\d+$/, (code) => HTTP2_ERRORS[Number(code)] ?? code)
 }

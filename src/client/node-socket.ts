@@ -1,6 +1,6 @@
 import WebSocket from 'ws'
 import { mayTryAgain } from '../protocol/codes.js'
-import type { Dialer, Place } from './node-dial.js'
+import { type Dialer, type Place, reasonOf } from './node-dial.js'
 import { refusal } from './refusal.js'
 import { type ClientSocket, RECEIVE_BYTES_MAX, type SocketEvents, type SocketFactory } from './runtime.js'
 
@@ -36,7 +36,7 @@ function open(socket: WebSocket, events: SocketEvents): ClientSocket {
   })
   socket.on('close', (code, reason) => {
     if (refusedStatus !== 0) return events.closed(refusal(refusedStatus))
-    const text = reason.toString() || failure?.message || ''
+    const text = reason.toString() || (failure === undefined ? '' : reasonOf(failure))
     events.closed({ code, reason: text, mayRetry: mayTryAgain(code), cause: failure })
   })
   const sent = () => events.drained()

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { Code, codeMessage } from '../../src/protocol/codes.js'
@@ -188,11 +190,16 @@ export interface Listening {
   close(): Promise<void>
 }
 
+export interface Tls {
+  cert: string
+  key: string
+}
+
 /** Serves the fake daemon on a loopback port. */
-export function listen(daemon: FakeDaemon, port = 0): Promise<Listening> {
+export function listen(daemon: FakeDaemon, port = 0, tls?: Tls): Promise<Listening> {
+  const carrier = tls === undefined ? createServer() : createSecureServer(tls)
   const server = new WebSocketServer({
-    host: '127.0.0.1',
-    port,
+    server: carrier,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL_MSGPACK) ? SUBPROTOCOL_MSGPACK : false),
   })
   server.on('connection', (socket) => {
@@ -205,13 +212,13 @@ export function listen(daemon: FakeDaemon, port = 0): Promise<Listening> {
     socket.on('close', () => session.closed())
   })
   return new Promise((resolve, reject) => {
-    server.on('error', reject)
-    server.on('listening', () => {
+    carrier.on('error', reject)
+    carrier.listen(port, '127.0.0.1', () => {
       resolve({
-        url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        url: `${tls === undefined ? 'ws' : 'wss'}://127.0.0.1:${(carrier.address() as AddressInfo).port}`,
         close: () => {
           for (const socket of server.clients) socket.terminate()
-          return new Promise((done) => server.close(() => done()))
+          return new Promise((done) => carrier.close(() => done()))
         },
       })
     })

@@ -1,4 +1,4 @@
-import { constants, createSecureServer, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { createSecureServer, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Code } from '../../src/protocol/codes.js'
 import { encodeControl } from '../../src/protocol/control.js'
@@ -55,7 +55,7 @@ export function listenHttp2(daemon: FakeDaemon, options: FakeHttp2Options = {}):
         if (code >= 4000) stream.write(encodeControl({ op: Op.ERROR, request: 0, code, message, details: {} }))
         stream.end()
       },
-      kill: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      kill: () => stream.destroy(new Error('killed')),
     })
     let held = Buffer.alloc(0)
     stream.on('data', (chunk: Buffer) => {
