@@ -10,6 +10,7 @@ export interface Metadata {
   id?: string
   ttl?: number
   key?: string
+  type?: string
 }
 
 /** An EVENT frame whose payload is the given text or bytes. */

@@ -24,7 +24,7 @@ export class LastWords {
     }
     const ending: Ending = { exchange, words, since: null }
     this.endings.add(ending)
-    exchange.gone = () => this.endings.delete(ending)
+    exchange.gone = () => this.release(ending)
     exchange.writable = () => {
       if (!exchange.isDrained) return
       this.release(ending)
