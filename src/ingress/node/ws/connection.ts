@@ -5,6 +5,7 @@ import type { JsonWriter } from '../../json-session.js'
 import { Receiver, type ReceiverContext, type ReceiverEvents } from './receiver.js'
 import { Close } from './rfc6455.js'
 import { Sender, type SenderEvents } from './sender.js'
+import { CHUNK_BYTES_MAX } from './staging.js'
 import type { WriteBuffers } from './write-buffers.js'
 
 /** How long a peer may take to close its side after we have closed ours. */
@@ -55,18 +56,23 @@ export class Connection implements ReceiverEvents, SenderEvents {
     this.receiver = new Receiver(context, this.session, isJson, this)
   }
 
-  /** Lets the stream flow. */
-  start(head: Buffer): void {
-    if (head.length > 0) this.received(head)
-    this.stream.on('data', (chunk: Buffer) => this.received(chunk))
+  /** Takes in bytes that the caller keeps. */
+  receive(chunk: Buffer): void {
+    const { staging } = this.context
+    for (let from = 0; from < chunk.length; from += CHUNK_BYTES_MAX) {
+      const until = Math.min(chunk.length, from + CHUNK_BYTES_MAX)
+      chunk.copy(staging.bytes, staging.arrival, from, until)
+      this.arrived(until - from)
+    }
   }
 
-  private received(chunk: Buffer): void {
+  /** Takes in so many bytes from staging.arrival on. */
+  arrived(bytes: number): void {
     // What comes after the end is read to its end, so that the peer's kernel does not throw away what we sent last.
     if (this.isEnded) return
     const { receiver } = this
     const { frames, messages } = receiver
-    receiver.receive(chunk)
+    receiver.arrived(bytes)
     if (this.isEnded) return
     if (receiver.frames !== frames) {
       this.heardAt = this.context.now()

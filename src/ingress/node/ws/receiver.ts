@@ -19,7 +19,7 @@ import {
   Opcode,
   RESERVED_BITS,
 } from './rfc6455.js'
-import { CHUNK_BYTES_MAX, OVERRUN_BYTES, REST_BYTES_MAX, type Staging } from './staging.js'
+import { OVERRUN_BYTES, REST_BYTES_MAX, type Staging } from './staging.js'
 import { Unfinished } from './unfinished.js'
 import type { Walker } from './walker.js'
 
@@ -73,16 +73,6 @@ export class Receiver {
 
   get isPending(): boolean {
     return this.rest !== null || this.unfinished !== null
-  }
-
-  /** Takes in bytes that the caller keeps. */
-  receive(chunk: Buffer): void {
-    const { staging } = this.context
-    for (let from = 0; from < chunk.length; from += CHUNK_BYTES_MAX) {
-      const until = Math.min(chunk.length, from + CHUNK_BYTES_MAX)
-      chunk.copy(staging.bytes, staging.arrival, from, until)
-      this.arrived(until - from)
-    }
   }
 
   /** Takes in so many bytes from staging.arrival on. */

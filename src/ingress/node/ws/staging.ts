@@ -24,6 +24,8 @@ export class Staging {
   readonly ends: Uint32Array
   /** Where a chunk is put. Before it there is room for REST_BYTES_MAX. */
   readonly arrival: number
+  /** The room there, for a socket to read into. */
+  readonly chunk: Uint8Array
   /** Where text is unmasked to, for as many bytes as can lie before the end of a chunk. */
   readonly text: number
 
@@ -34,6 +36,7 @@ export class Staging {
     this.ends = new Uint32Array(memory.buffer, this.endsAt, 1 + ENDS_MAX)
     const inputAt = this.endsAt + roundUp(WORD_BYTES * (1 + ENDS_MAX))
     this.arrival = inputAt + REST_BYTES_MAX
+    this.chunk = new Uint8Array(memory.buffer, this.arrival, CHUNK_BYTES_MAX)
     this.text = this.arrival + CHUNK_BYTES_MAX + roundUp(OVERRUN_BYTES)
     const end = this.text + REST_BYTES_MAX + CHUNK_BYTES_MAX + OVERRUN_BYTES
     assert(end <= stagingStart + STAGING_BYTES, 'the staging area holds its parts')

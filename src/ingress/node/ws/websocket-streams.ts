@@ -9,6 +9,7 @@ import { SUBPROTOCOL_JSON } from '../../../protocol/ops.js'
 import type { IngressMeters, IngressOptions } from '../../ingress.js'
 import { JsonWriter } from '../../json-session.js'
 import { Connection, type ConnectionContext } from './connection.js'
+import { readDirectly } from './direct-socket.js'
 import { acceptOf, agreeToConnect, agreeToUpgrade, type Refusal } from './handshake.js'
 import { Staging } from './staging.js'
 import { makeWalker, type Walker } from './walker.js'
@@ -66,14 +67,21 @@ export class WebSocketStreams implements ConnectionContext {
       `Sec-WebSocket-Accept: ${acceptOf(headers['sec-websocket-key'] as string)}`,
     ]
     if (agreed.subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${agreed.subprotocol}`)
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    const answer = `${lines.join('\r\n')}\r\n\r\n`
+    const isJson = agreed.subprotocol === SUBPROTOCOL_JSON
     if (socket instanceof Socket) {
       socket.setNoDelay(true)
       // Of the HTTP server that it came from.
       socket.setTimeout(0)
     }
-    const writesAtOnce = socket instanceof Socket && !(socket instanceof TLSSocket)
-    this.open(socket, agreed.subprotocol, writesAtOnce ? 0 : WINDOW_BYTES, head)
+    const direct =
+      socket instanceof Socket ? readDirectly(socket, this.staging.chunk, (bytes) => connection.arrived(bytes)) : null
+    const stream = direct ?? socket
+    stream.write(answer)
+    const writesAtOnce = stream instanceof Socket && !(stream instanceof TLSSocket)
+    const connection = this.open(stream, isJson, writesAtOnce ? 0 : WINDOW_BYTES)
+    connection.receive(head)
+    if (direct === null) stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
 
   /** An extended CONNECT (RFC 8441), as http2.Http2Server tells it by its event `stream`. */
@@ -86,17 +94,18 @@ export class WebSocketStreams implements ConnectionContext {
     }
     const { subprotocol } = agreed
     stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
-    this.open(stream, subprotocol, WINDOW_BYTES, Buffer.alloc(0))
+    const connection = this.open(stream, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES)
+    stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
 
-  private open(stream: Duplex, subprotocol: string, windowBytes: number, head: Buffer): void {
+  private open(stream: Duplex, isJson: boolean, windowBytes: number): Connection {
     this.connections++
     this.meters.opened++
-    const connection = new Connection(this, stream, subprotocol === SUBPROTOCOL_JSON, windowBytes)
+    const connection = new Connection(this, stream, isJson, windowBytes)
     this.all.add(connection)
     this.looking ??= this.startLooking()
     if (this.connections > this.options.connectionsMax) this.router.fail(connection.session, Code.TOO_MANY_CONNECTIONS)
-    connection.start(head)
+    return connection
   }
 
   private startLooking(): ReturnType<typeof setInterval> {
