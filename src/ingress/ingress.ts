@@ -39,9 +39,15 @@ export class IngressMeters {
   /** Upgrades that were refused with an HTTP status, by reason. */
   readonly rejected = new Map<string, number>()
   messages = 0
+  /** Connections of Node's streams that were ended for what they did, or did not do, by reason. */
+  readonly hostile = new Map<string, number>()
 
   noteClosed(code: number): void {
     this.closed.set(code, (this.closed.get(code) ?? 0) + 1)
+  }
+
+  noteHostile(reason: string): void {
+    this.hostile.set(reason, (this.hostile.get(reason) ?? 0) + 1)
   }
 
   noteRejected(reason: string): void {

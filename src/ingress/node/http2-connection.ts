@@ -1,0 +1,279 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { HttpHandler, IngressMeters } from '../ingress.js'
+import { Http2Exchange, type Http2Work } from './http2-exchange.js'
+import { Http2Traffic } from './http2-traffic.js'
+import type { NodeIngressOptions } from './options.js'
+import type { Rounds, Watched } from './rounds.js'
+import { TokenBucket } from './token-bucket.js'
+
+const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
+
+/** What a peer may send of a body before it learns that nobody wants it: its stream's window. */
+export const STREAM_WINDOW_BYTES = 256 * 1024
+
+/** Silence after which it is looked whether there is still anybody who speaks HTTP/2, on both sides. */
+const QUIET_MS = 1000
+/** A PING, and its answer: a frame header and eight bytes (RFC 9113, 6.7). */
+const PING_BYTES = 17
+/** The last of the socket is given so long to be sent. */
+const LINGER_MS = 1000
+
+/** No answer takes fewer bytes on the wire: a frame header and one indexed header. */
+const ANSWER_BYTES_MIN = 10
+/** It is looked whether answers have been sent each time that so many streams have ended. */
+const ANSWERS_STRIDE = 16
+/** So many may be missing beside those that are being sent. */
+const ANSWERS_MISSING_MAX = 50
+
+/** Why a connection was ended, for metrics. */
+export type HostileReason =
+  | 'head_timeout'
+  | 'resets'
+  | 'control_frames'
+  | 'overhead'
+  | 'stalled'
+  | 'protocol'
+  | 'no_answer'
+
+/** Takes over what is a WebSocket from its first frame on (RFC 8441). */
+export interface WebSocketOverHttp2 {
+  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
+}
+
+/** What all connections share. */
+export interface Http2Host {
+  readonly api: HttpHandler
+  readonly options: NodeIngressOptions
+  readonly meters: IngressMeters
+  readonly rounds: Rounds
+  readonly webSockets: WebSocketOverHttp2
+}
+
+/**
+ * One HTTP/2 connection: hands its requests to the API, and guards the daemon against it. node:http2 has neither timeouts nor, on Node 20, a
+ * limit on resets that closes the connection; where Node and nghttp2 have limits of their own they come first.
+ */
+export class Http2Connection implements Watched, Http2Work {
+  private readonly exchanges = new Set<Http2Exchange>()
+  private readonly resets: TokenBucket
+  private readonly controlFrames: TokenBucket
+  private readonly traffic = new Http2Traffic()
+  private readonly openedAt: number
+  private visitedAt: number
+  /** Since when there has been no request. */
+  private idleSince: number
+  private webSockets = 0
+  private hasHead = false
+  private endedAt = 0
+  private read = 0
+  /** Ended streams whose answers should have been sent since `written` bytes were. */
+  private answered = 0
+  private written = 0
+  /** When a quiet connection is to be probed; when it was, 0 while no answer is due; and what had been written before. */
+  private probeAt = Number.POSITIVE_INFINITY
+  private probedAt = 0
+  private writtenBeforeProbe = 0
+
+  constructor(
+    private readonly session: ServerHttp2Session,
+    private readonly socket: Socket,
+    private readonly host: Http2Host,
+  ) {
+    const now = performance.now()
+    const { options, rounds } = host
+    this.openedAt = now
+    this.visitedAt = now
+    this.idleSince = now
+    this.resets = new TokenBucket(options.resetsMax, now)
+    this.controlFrames = new TokenBucket(options.controlFramesMax, now)
+    const controlFrame = (): void => this.controlFrame()
+    session.on('stream', (stream, headers, _flags, ...rest) => {
+      // The types leave out the last argument.
+      this.request(stream, headers, (rest as unknown as [string[]])[0])
+    })
+    session.on('ping', controlFrame)
+    session.on('remoteSettings', controlFrame)
+    session.on('priority', controlFrame)
+    session.on('error', (error: NodeJS.ErrnoException) => this.failed(error))
+    socket.once('close', () => rounds.remove(this))
+    rounds.add(this)
+  }
+
+  /** Says that no more requests should come here; those that come are still answered. */
+  sayGoodbye(): void {
+    if (!this.session.destroyed) this.session.goaway(NGHTTP2_NO_ERROR, 2 ** 31 - 1)
+  }
+
+  /** Ends the connection as soon as its requests are over. */
+  close(): void {
+    if (!this.session.destroyed) this.session.close()
+  }
+
+  /** Ends the connection now, with what has been written so far. */
+  destroy(code: number = NGHTTP2_NO_ERROR): void {
+    if (this.endedAt === 0) this.endedAt = performance.now()
+    if (!this.session.destroyed) this.session.destroy(undefined, code)
+  }
+
+  private request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+    this.hasHead = true
+    this.traffic.head(rawHeaders)
+    if (stream.destroyed || stream.closed) {
+      // It was reset in the same breath: nobody waits for an answer.
+      stream.on('error', () => {})
+      this.reset()
+      return
+    }
+    if (headers[':method'] === 'CONNECT') {
+      this.connect(stream, headers)
+      return
+    }
+    const exchange = new Http2Exchange(stream, headers, this)
+    this.exchanges.add(exchange)
+    this.host.api.handle(exchange)
+    exchange.handled()
+  }
+
+  private connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    this.webSockets++
+    stream.on('error', () => {})
+    stream.on('close', () => {
+      this.webSockets--
+      if (stream.rstCode !== NGHTTP2_NO_ERROR) this.reset()
+    })
+    if (headers[':protocol'] === 'websocket') {
+      this.host.webSockets.connect(stream, headers)
+      // A listener of the other side has started the flow, or will: this one only counts along.
+      if (stream.listenerCount('data') > 0) stream.on('data', (chunk: Buffer) => this.bodyCame(chunk.length))
+    } else stream.respond({ ':status': 501 }, { endStream: true })
+  }
+
+  bodyCame(bytes: number): void {
+    this.traffic.body(bytes)
+  }
+
+  bodyCut(): void {
+    this.traffic.bodyCut(STREAM_WINDOW_BYTES)
+  }
+
+  ended(exchange: Http2Exchange): void {
+    this.exchanges.delete(exchange)
+    if (this.exchanges.size === 0) this.idleSince = this.visitedAt
+    if (exchange.isCut) return
+    if (!exchange.isOver || exchange.stream.rstCode !== NGHTTP2_NO_ERROR) this.reset()
+    else if (++this.answered % ANSWERS_STRIDE === 0) this.checkAnswers()
+  }
+
+  /** A stream ended that was not answered, or whose answer nobody waited for. */
+  private reset(): void {
+    if (!this.resets.take(performance.now())) this.end('resets')
+  }
+
+  /**
+   * Streams that end well have had their answers sent. A client that takes a request back with NO_ERROR before its answer is sent makes them end
+   * just as well: the bytes on the wire tell. Those of the answers that are being sent now are not yet among them.
+   */
+  private checkAnswers(): void {
+    const missing = this.answered - (this.socket.bytesWritten - this.written) / ANSWER_BYTES_MIN
+    const { streamsMax, resetsMax } = this.host.options
+    if (missing > streamsMax + Math.min(resetsMax, ANSWERS_MISSING_MAX)) this.end('resets')
+  }
+
+  private controlFrame(): void {
+    if (!this.controlFrames.take(performance.now())) this.end('control_frames')
+  }
+
+  /** Node ends a session itself when nghttp2 finds what comes in to be no HTTP/2, or limits of Node are met. */
+  private failed(error: NodeJS.ErrnoException): void {
+    if (this.endedAt !== 0) return
+    const code = error.code ?? ''
+    if (code.startsWith('ERR_HTTP2_') && code !== 'ERR_HTTP2_SESSION_ERROR') this.host.meters.noteHostile('protocol')
+    this.endedAt = performance.now()
+  }
+
+  private end(reason: HostileReason): void {
+    if (this.endedAt !== 0 || this.session.destroyed) return
+    this.host.meters.noteHostile(reason)
+    this.destroy(NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  visit(now: number): void {
+    const { session, socket } = this
+    const elapsed = now - this.visitedAt
+    this.visitedAt = now
+    if (session.destroyed || session.closed) {
+      // A peer that does not read, or does not close, would keep the socket.
+      if (this.endedAt === 0) this.endedAt = now
+      const patience = session.destroyed ? LINGER_MS : this.host.options.httpIdleTimeoutMs
+      if (now - this.endedAt >= patience) socket.destroy()
+      return
+    }
+    const { bytesRead, bytesWritten } = socket
+    this.checkAnswers()
+    this.answered = 0
+    this.written = bytesWritten
+    if (!this.traffic.look(bytesRead, bytesWritten, elapsed)) this.end('overhead')
+    this.checkTimes(now)
+    this.checkPeer(now, bytesRead, bytesWritten)
+  }
+
+  private checkTimes(now: number): void {
+    const { headerTimeoutMs, httpIdleTimeoutMs } = this.host.options
+    if (!this.hasHead) {
+      if (now - this.openedAt >= headerTimeoutMs) this.end('head_timeout')
+      return
+    }
+    for (const exchange of this.exchanges) {
+      if (!exchange.isOver) continue
+      if (exchange.overSince === 0) exchange.overSince = now
+      else if (now - exchange.overSince >= httpIdleTimeoutMs) this.end('stalled')
+    }
+    if (this.isBusy) this.idleSince = now
+    else if (now - this.idleSince >= httpIdleTimeoutMs) this.destroy()
+  }
+
+  /**
+   * After some kinds of errors nghttp2 sends a GOAWAY and then neither reads nor writes, and Node is not told: a PING that is not even written
+   * shows it. And a peer that has vanished does not answer it.
+   */
+  private checkPeer(now: number, bytesRead: number, bytesWritten: number): void {
+    if (bytesRead !== this.read) {
+      this.read = bytesRead
+      this.probeAt = now + QUIET_MS
+      this.probedAt = 0
+    } else if (this.probedAt !== 0) this.checkProbe(now, bytesWritten)
+    else if (now >= this.probeAt) {
+      this.probedAt = now
+      this.writtenBeforeProbe = bytesWritten
+      this.session.ping((error) => this.probeAnswered(error))
+    }
+  }
+
+  private checkProbe(now: number, bytesWritten: number): void {
+    const { idleTimeoutMs, headerTimeoutMs } = this.host.options
+    if (bytesWritten === this.writtenBeforeProbe && !this.isWriting) this.end('protocol')
+    const patience = this.isBusy ? idleTimeoutMs : headerTimeoutMs
+    if (patience > 0 && now - this.probedAt >= patience) this.end('no_answer')
+  }
+
+  private probeAnswered(error: Error | null): void {
+    if (error !== null) return
+    // It is not for itself that it is probed again.
+    this.read += PING_BYTES
+    this.probedAt = 0
+    const { idleTimeoutMs } = this.host.options
+    this.probeAt = this.isBusy && idleTimeoutMs > 0 ? this.visitedAt + idleTimeoutMs / 2 : Number.POSITIVE_INFINITY
+  }
+
+  private get isBusy(): boolean {
+    return this.exchanges.size > 0 || this.webSockets > 0
+  }
+
+  /** Whether something may stand before a PING because the peer does not read. */
+  private get isWriting(): boolean {
+    if (this.webSockets > 0) return true
+    for (const exchange of this.exchanges) if (exchange.isOver || !exchange.isDrained) return true
+    return false
+  }
+}

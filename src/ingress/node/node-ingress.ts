@@ -1,0 +1,148 @@
+import type { AddressInfo, Socket } from 'node:net'
+import type { Router } from '../../core/router.js'
+import type { HttpHandler, Ingress, IngressMeters } from '../ingress.js'
+import { boundSocketBuffers } from '../uws/socket-buffers.js'
+import { Http1Server, refuse } from './http1-server.js'
+import { Http2Sockets } from './http2-server.js'
+import type { NodeIngressOptions } from './options.js'
+import { Rounds, type Watched } from './rounds.js'
+import { sniff } from './sniff.js'
+import { WebSocketStreams } from './ws/websocket-streams.js'
+
+export type { NodeIngressOptions }
+
+/** Connections above the limit that are told so; the rest are closed without a word. */
+const REFUSED_MAX = 64
+/** What is being answered when the daemon stops may take so long. */
+const CLOSE_PATIENCE_MS = 1000
+
+/** HTTP/1.1, HTTP/2 and WebSocket over both, on one port of Node's streams. */
+export class NodeIngress implements Ingress {
+  readonly engine = 'Node streams'
+  private readonly sockets = new Set<Socket>()
+  private readonly rounds = new Rounds()
+  private readonly webSockets: WebSocketStreams
+  private readonly http1: Http1Server
+  private readonly http2: Http2Sockets
+  private tellClosed: (() => void) | null = null
+
+  constructor(
+    router: Router,
+    api: HttpHandler,
+    private readonly options: NodeIngressOptions,
+    private readonly meters: IngressMeters,
+  ) {
+    this.webSockets = new WebSocketStreams(router, options, meters)
+    const host = { api, options, meters, rounds: this.rounds, webSockets: this.webSockets }
+    this.http1 = new Http1Server(host, this.webSockets, (socket) => this.accepted(socket))
+    this.http2 = new Http2Sockets(host)
+  }
+
+  get connections(): number {
+    return this.sockets.size
+  }
+
+  private accepted(socket: Socket): void {
+    const isRefused = this.sockets.size >= this.options.connectionsMax
+    socket.on('error', () => {})
+    if (isRefused) {
+      this.meters.noteRejected('connections')
+      if (this.sockets.size >= this.options.connectionsMax + REFUSED_MAX) {
+        socket.destroy()
+        return
+      }
+    }
+    this.sockets.add(socket)
+    socket.once('close', () => {
+      this.sockets.delete(socket)
+      if (this.sockets.size === 0) this.tellClosed?.()
+    })
+    const silent = new Silence(socket, this.options.headerTimeoutMs, this.meters)
+    this.rounds.add(silent)
+    socket.once('close', () => this.rounds.remove(silent))
+    sniff(socket, (isHttp2) => {
+      if (isRefused && !isHttp2) {
+        refuse(socket, 503, 'retry-after: 1\r\n')
+        return
+      }
+      this.rounds.remove(silent)
+      if (isHttp2) this.serveHttp2(socket, isRefused)
+      else this.http1.serve(socket)
+    })
+  }
+
+  private serveHttp2(socket: Socket, isRefused: boolean): void {
+    // A peer that has sent its last has gone: there is nothing to be half open for.
+    socket.allowHalfOpen = false
+    if (isRefused) this.http2.refuse(socket)
+    else this.http2.serve(socket)
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    const bound = await this.bind(host, port)
+    const { socketBuffers, warn } = this.options
+    const failure = await boundSocketBuffers(bound, socketBuffers)
+    if (failure !== null) {
+      warn(`socket buffers are not bounded, so urgent events wait behind what the kernel holds of others: ${failure}`)
+    }
+    return bound
+  }
+
+  private bind(host: string, port: number): Promise<number> {
+    const { server } = this.http1
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => {
+        reject(new Error(`cannot listen on ${host} port ${port}: ${reasonOf(error)}`))
+      }
+      server.once('error', failed)
+      server.listen({ host, port, exclusive: true }, () => {
+        server.off('error', failed)
+        resolve((server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  stopListening(): void {
+    this.http1.stopListening()
+    this.http2.sayGoodbye()
+  }
+
+  async close(): Promise<void> {
+    this.http1.stopListening()
+    this.http1.closeIdle()
+    this.http2.close()
+    this.webSockets.close()
+    if (this.sockets.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.tellClosed = resolve
+      setTimeout(() => {
+        this.http2.destroy()
+        for (const socket of this.sockets) socket.destroy()
+      }, CLOSE_PATIENCE_MS)
+    })
+  }
+}
+
+/** A socket that has not said yet what it speaks. */
+class Silence implements Watched {
+  private readonly since = performance.now()
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly patienceMs: number,
+    private readonly meters: IngressMeters,
+  ) {}
+
+  visit(now: number): void {
+    if (now - this.since < this.patienceMs) return
+    this.meters.noteHostile('head_timeout')
+    this.socket.destroy()
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE') return 'something else is listening there'
+  if (code === 'EADDRNOTAVAIL') return "the address is not this machine's"
+  if (code === 'EACCES') return 'this user may not take that port'
+  return message
+}
