@@ -81,6 +81,7 @@ export class Router {
   private headLength = 0
   /** Bytes of the current call of accept that were not taken into a lane. */
   private otherBytes = 0
+  private readonly oneEnd = new Uint32Array(1)
 
   constructor(
     readonly options: CoreOptions,
@@ -162,48 +163,60 @@ export class Router {
    * be a frame ends it.
    */
   accept(session: Session, start: number, end: number): void {
+    this.oneEnd[0] = end
+    this.acceptMessages(session, start, this.oneEnd, 1)
+  }
+
+  /**
+   * The same for messages that lie back to back: no frame goes over the end of one. They count as one towards the in-line drain.
+   * @param ends the position after each
+   */
+  acceptMessages(session: Session, start: number, ends: Uint32Array, count: number): void {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
     const { meters } = this
     const acceptedBefore = meters.accepted
     let run = this.openRun
     let events = 0
-    let pos = session.outbox.ending ? end : start
+    let pos = start
     this.otherBytes = 0
-    while (pos < end) {
-      const headLength = this.headLength
-      if (run !== null && run.end === pos && pos + headLength + 3 <= end) {
-        // The same bytes up to the payload mean the same op, topic and flags: all was checked with the event before.
-        const head = this.head
-        const last = headLength - 4
-        let same = 0
-        while (same < last && view.getInt32(head + same) === view.getInt32(pos + same)) same += 4
-        if (same >= last && view.getInt32(head + last) === view.getInt32(pos + last)) {
-          const payload = pos + headLength
-          const type = bytes[payload]
-          let next = 0
-          if (type === 0xc4) next = payload + 2 + bytes[payload + 1]
-          else if (type === 0xc5) next = payload + 3 + ((bytes[payload + 1] << 8) | bytes[payload + 2])
-          if (next !== 0 && next <= end && next - payload <= payloadBytesMax && next - run.start <= runBytesMax) {
-            run.end = next
-            run.count++
-            events++
-            pos = next
-            continue
+    for (let message = 0; message < count && !session.outbox.ending; message++) {
+      const end = ends[message]
+      while (pos < end) {
+        const headLength = this.headLength
+        if (run !== null && run.end === pos && pos + headLength + 3 <= end) {
+          // The same bytes up to the payload mean the same op, topic and flags: all was checked with the event before.
+          const head = this.head
+          const last = headLength - 4
+          let same = 0
+          while (same < last && view.getInt32(head + same) === view.getInt32(pos + same)) same += 4
+          if (same >= last && view.getInt32(head + last) === view.getInt32(pos + last)) {
+            const payload = pos + headLength
+            const type = bytes[payload]
+            let next = 0
+            if (type === 0xc4) next = payload + 2 + bytes[payload + 1]
+            else if (type === 0xc5) next = payload + 3 + ((bytes[payload + 1] << 8) | bytes[payload + 2])
+            if (next !== 0 && next <= end && next - payload <= payloadBytesMax && next - run.start <= runBytesMax) {
+              run.end = next
+              run.count++
+              events++
+              pos = next
+              continue
+            }
           }
         }
+        // A sync among the frames answers with the counts up to here.
+        session.accepted += events
+        meters.accepted += events
+        events = 0
+        pos = this.acceptOther(session, pos, end)
+        run = this.openRun
       }
-      // A sync among the frames answers with the counts up to here.
-      session.accepted += events
-      meters.accepted += events
-      events = 0
-      pos = this.acceptOther(session, pos, end)
-      run = this.openRun
     }
     session.accepted += events
     meters.accepted += events
     if (meters.accepted === acceptedBefore) return
-    const taken = end - start - this.otherBytes
+    const taken = pos - start - this.otherBytes
     meters.acceptedBytes += taken
     this.pendingBytes += taken
     if (++this.pendingFrames >= this.options.inlineDrainFrames || this.pendingBytes >= this.options.inlineDrainBytes) {

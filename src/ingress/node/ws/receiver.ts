@@ -141,19 +141,15 @@ export class Receiver {
     const { slabs } = router
     // No more payload than there are bytes.
     const window = Math.min(until - at, slabs.slabBytes - OVERRUN_BYTES)
-    let start = router.reserve(window + OVERRUN_BYTES)
+    const start = router.reserve(window + OVERRUN_BYTES)
     const next = walker.walk(Opcode.BINARY, at, at + window, start, options.messageBytesMax)
     const { ends } = staging
-    const count = ends[0]
-    slabs.trim(count === 0 ? start : ends[count])
+    const count = staging.found[0]
+    slabs.trim(count === 0 ? start : ends[count - 1])
     this.messages += count
     this.frames += count
     meters.messages += count
-    for (let i = 1; i <= count; i++) {
-      const end = ends[i]
-      router.accept(this.session, start, end)
-      start = end
-    }
+    router.acceptMessages(this.session, start, ends, count)
     return next
   }
 
@@ -163,9 +159,9 @@ export class Receiver {
     const { outbox } = this.session
     const next = walker.walk(Opcode.TEXT, at, until, staging.text, options.messageBytesMax)
     const { ends } = staging
-    const count = ends[0]
+    const count = staging.found[0]
     let start = staging.text
-    for (let i = 1; i <= count && !outbox.ending; i++) {
+    for (let i = 0; i < count && !outbox.ending; i++) {
       this.frames++
       this.takeText(staging.bytes.subarray(start, ends[i]))
       start = ends[i]

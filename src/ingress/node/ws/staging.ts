@@ -19,8 +19,9 @@ const WORD_BYTES = 4
 export class Staging {
   /** All of the memory. */
   readonly bytes: Buffer
-  /** Table of the ends of payloads that a walk has found, after a word with their number. */
-  readonly endsAt: number
+  /** How many payloads a walk has found, in one word, and then the position after each. */
+  readonly foundAt: number
+  readonly found: Uint32Array
   readonly ends: Uint32Array
   /** Where a chunk is put. Before it there is room for REST_BYTES_MAX. */
   readonly arrival: number
@@ -32,9 +33,10 @@ export class Staging {
   constructor(readonly slabs: Slabs) {
     const { memory, stagingStart } = slabs
     this.bytes = Buffer.from(memory.buffer)
-    this.endsAt = stagingStart
-    this.ends = new Uint32Array(memory.buffer, this.endsAt, 1 + ENDS_MAX)
-    const inputAt = this.endsAt + roundUp(WORD_BYTES * (1 + ENDS_MAX))
+    this.foundAt = stagingStart
+    this.found = new Uint32Array(memory.buffer, this.foundAt, 1)
+    this.ends = new Uint32Array(memory.buffer, this.foundAt + WORD_BYTES, ENDS_MAX)
+    const inputAt = this.foundAt + roundUp(WORD_BYTES * (1 + ENDS_MAX))
     this.arrival = inputAt + REST_BYTES_MAX
     this.chunk = new Uint8Array(memory.buffer, this.arrival, CHUNK_BYTES_MAX)
     this.text = this.arrival + CHUNK_BYTES_MAX + roundUp(OVERRUN_BYTES)

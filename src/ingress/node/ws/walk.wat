@@ -10,15 +10,15 @@
   ;; $until   end of what has arrived
   ;; $to      where the payloads go; up to 15 bytes after the last are overwritten
   ;; $most    the largest payload to take, in bytes
-  ;; $ends    table of words that receives the position after each payload; its first word receives their number
+  ;; $found   receives how many payloads there are, in one word, and then the position after each
   ;; $endsMax room in the table, in payloads
   ;; result   the first frame not taken: not whole yet, or another kind, or too large
   (func (export "walk")
-    (param $lead i32) (param $at i32) (param $until i32) (param $to i32) (param $most i32) (param $ends i32) (param $endsMax i32)
+    (param $lead i32) (param $at i32) (param $until i32) (param $to i32) (param $most i32) (param $found i32) (param $endsMax i32)
     (result i32)
     (local $head i32) (local $length i32) (local $body i32) (local $next i32)
     (local $entry i32) (local $entriesEnd i32) (local $stop i32) (local $mask v128)
-    (local.set $entry (i32.add (local.get $ends) (i32.const 4)))
+    (local.set $entry (i32.add (local.get $found) (i32.const 4)))
     (local.set $entriesEnd (i32.add (local.get $entry) (i32.shl (local.get $endsMax) (i32.const 2))))
     ;; The mask bit is in the second byte.
     (local.set $lead (i32.or (local.get $lead) (i32.const 0x8000)))
@@ -69,8 +69,8 @@
         (i32.store (local.get $entry) (local.get $to))
         (local.set $entry (i32.add (local.get $entry) (i32.const 4)))
         (br $frames)))
-    (i32.store (local.get $ends)
-      (i32.shr_u (i32.sub (i32.sub (local.get $entry) (local.get $ends)) (i32.const 4)) (i32.const 2)))
+    (i32.store (local.get $found)
+      (i32.shr_u (i32.sub (i32.sub (local.get $entry) (local.get $found)) (i32.const 4)) (i32.const 2)))
     (local.get $at))
 
   ;; Unmasks [$at, $until) where it lies, and touches nothing else. $mask: the masking key as it is in memory, turned so that its

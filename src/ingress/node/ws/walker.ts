@@ -8,7 +8,7 @@ export interface Walker {
   readonly kind: string
   /**
    * Walks whole data frames of one opcode that are not fragmented, and unmasks their payloads back to back. What is behind the last of them is
-   * overwritten by up to OVERRUN_BYTES. staging.ends[0] is then their number, and after it stand the positions after each.
+   * overwritten by up to OVERRUN_BYTES. Their number is then in staging.found, the position after each in staging.ends.
    * @param at first frame
    * @param until end of what has arrived
    * @param to where the payloads go
@@ -38,18 +38,18 @@ export function makeWalker(staging: Staging): Walker {
 export class SimdWalker implements Walker {
   readonly kind = 'WebAssembly SIMD'
   private readonly exports: WalkExports
-  private readonly endsAt: number
+  private readonly foundAt: number
 
   constructor(staging: Staging, wasm: Uint8Array = Buffer.from(WALK_WASM, 'base64')) {
     const { memory } = staging.slabs
     const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm as BufferSource), { sluice: { memory } })
     this.exports = instance.exports as unknown as WalkExports
-    this.endsAt = staging.endsAt
+    this.foundAt = staging.foundAt
   }
 
   walk(opcode: number, at: number, until: number, to: number, most: number): number {
     // WebAssembly's integers are signed for JavaScript.
-    return this.exports.walk(FIN | opcode, at, until, to, most, this.endsAt, ENDS_MAX) >>> 0
+    return this.exports.walk(FIN | opcode, at, until, to, most, this.foundAt, ENDS_MAX) >>> 0
   }
 
   unmask(at: number, until: number, mask: number): void {
@@ -62,16 +62,15 @@ export class PlainWalker implements Walker {
   readonly kind = 'plain'
   private readonly bytes: Buffer
   private readonly view: DataView
-  private readonly ends: Uint32Array
 
-  constructor(staging: Staging) {
+  constructor(private readonly staging: Staging) {
     this.bytes = staging.bytes
     this.view = new DataView(staging.slabs.memory.buffer)
-    this.ends = staging.ends
   }
 
   walk(opcode: number, at: number, until: number, to: number, most: number): number {
-    const { bytes, view, ends } = this
+    const { bytes, view } = this
+    const { ends, found } = this.staging
     const lead = FIN | opcode
     let count = 0
     while (count < ENDS_MAX && at + 2 + MASK_BYTES <= until) {
@@ -92,9 +91,9 @@ export class PlainWalker implements Walker {
       }
       to -= at - next
       at = next
-      ends[++count] = to
+      ends[count++] = to
     }
-    ends[0] = count
+    found[0] = count
     return at
   }
 
