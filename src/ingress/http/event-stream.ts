@@ -193,13 +193,17 @@ export class EventStream implements Link {
   }
 
   private keep(batch: EventBatch, before: number): void {
-    this.sent ??= new SentRing(this.home.log)
-    this.sent.push(batch, before)
+    this.sent ??= new SentRing(this.home.log, before)
+    this.sent.push(batch)
   }
 
   private forget(): void {
-    if (this.home.resumeBytes > 0) this.sent?.shrink(this.home.resumeBytes)
-    else this.sent?.clear()
+    if (this.home.resumeBytes > 0) {
+      this.sent?.shrink(this.home.resumeBytes)
+      return
+    }
+    this.sent?.clear()
+    this.sent = null
   }
 
   private put(text: Uint8Array | string): Written {

@@ -44,53 +44,69 @@ export interface Sent {
   before: number
 }
 
-/** What one stream was sent last. */
+/** What one stream was sent last, without a gap: a slot a batch, since there may be as many rings as connections. */
 export class SentRing {
   /** From `head` on; what was before is null until the slots are given back. */
-  private readonly sent: (Sent | null)[] = []
+  private readonly sent: (EventBatch | null)[] = []
   private head = 0
   private bytes = 0
+  /** Where the last look ended: a slot, and the number of the last event before it. Looks mostly go on from there. */
+  private looked = 0
+  private lookedBefore: number
 
-  constructor(private readonly log: SentLog) {}
+  /** @param headBefore number of the last event before the first batch */
+  constructor(
+    private readonly log: SentLog,
+    private headBefore: number,
+  ) {
+    this.lookedBefore = headBefore
+  }
 
-  push(batch: EventBatch, before: number): void {
+  push(batch: EventBatch): void {
     this.bytes += batch.bytes
-    this.sent.push({ batch, before })
+    this.sent.push(batch)
     this.log.hold(batch)
   }
 
   /** Forgets the oldest down to so many bytes, but for the last: what was just sent is the likeliest to be asked for. */
   shrink(bytesMax: number): void {
-    while (this.bytes > bytesMax && this.sent.length - this.head > 1) {
-      const { batch } = this.sent[this.head] as Sent
-      this.sent[this.head++] = null
-      this.bytes -= batch.bytes
-      this.log.release(batch)
-    }
+    while (this.bytes > bytesMax && this.sent.length - this.head > 1) this.shift()
     if (this.head > FREE_SLOTS_MAX && this.head > this.sent.length >> 1) {
       this.sent.splice(0, this.head)
       this.head = 0
+      this.lookFromHead()
     }
+  }
+
+  clear(): void {
+    while (this.sent.length > this.head) this.shift()
+    this.sent.length = 0
+    this.head = 0
+    this.lookFromHead()
+  }
+
+  private shift(): void {
+    const batch = this.sent[this.head] as EventBatch
+    this.sent[this.head++] = null
+    this.headBefore += batch.size
+    this.bytes -= batch.bytes
+    this.log.release(batch)
   }
 
   /** The first batch kept that has anything after the event of this number, or null. */
   after(number: number): Sent | null {
-    let low = this.head
-    let high = this.sent.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const { batch, before } = this.sent[middle] as Sent
-      if (before + batch.size > number) high = middle
-      else low = middle + 1
+    if (this.looked < this.head || this.lookedBefore > number) this.lookFromHead()
+    for (; this.looked < this.sent.length; this.looked++) {
+      const batch = this.sent[this.looked] as EventBatch
+      const before = this.lookedBefore
+      if (before + batch.size > number && !batch.isLost) return { batch, before }
+      this.lookedBefore += batch.size
     }
-    while (low < this.sent.length && this.sent[low]?.batch.isLost) low++
-    return this.sent[low] ?? null
+    return null
   }
 
-  clear(): void {
-    for (const sent of this.sent) if (sent !== null) this.log.release(sent.batch)
-    this.sent.length = 0
-    this.head = 0
-    this.bytes = 0
+  private lookFromHead(): void {
+    this.looked = this.head
+    this.lookedBefore = this.headBefore
   }
 }
