@@ -8,6 +8,7 @@ import { Confirmation, type SyncResult } from './confirmation.js'
 import type { Connection } from './connection.js'
 import { ClosedError, ConnectError } from './errors.js'
 import { Heads } from './heads.js'
+import { Intake } from './intake.js'
 import { type ConnectOptions, settingsOf } from './options.js'
 import { Outgoing } from './outgoing.js'
 import type { Closed, Runtime } from './runtime.js'
@@ -70,6 +71,7 @@ export class Bus {
   private readonly outgoing: Outgoing
   private readonly confirmation: Confirmation
   private readonly subscriptions: Subscriptions
+  private readonly intake: Intake
   private readonly supervisor: Supervisor
   private welcome: WelcomeInfo | null = null
   private connection: Connection | null = null
@@ -107,11 +109,17 @@ export class Bus {
       dropped: (count) => this.tell({ type: 'dropped', count }),
     })
     this.confirmation = new Confirmation(this.outgoing, this.nextRequest)
+    this.intake = new Intake(
+      () => this.confirmation.isAwaited || this.readyWaiters.length > 0 || this.subscriptions.isAwaited,
+    )
     this.subscriptions = new Subscriptions({
       nextRequest: this.nextRequest,
       writeControl: (frame) => this.outgoing.writeControl(frame),
       defer: (run) => runtime.defer(run),
       told: (gap) => this.tell({ type: 'gap', ...gap }),
+      filled: () => this.intake.filled(),
+      emptied: () => this.intake.emptied(),
+      awaited: () => this.intake.resume(),
       later: (run, delayMs) => this.later(run, delayMs),
     })
     this.supervisor = new Supervisor(
@@ -125,6 +133,7 @@ export class Bus {
         event: (message, scanner) => this.subscriptions.deliver(message, scanner),
         control: (frame) => this.control(frame),
         unreadable: (code) => this.refused(code, `the daemon sent: ${codeName(code)}`, {}),
+        taken: () => this.intake.taken(),
         drained: () => this.outgoing.pump(),
         status: (status) => {
           this.lostLast = 0
@@ -194,6 +203,7 @@ export class Bus {
   ready(): Promise<void> {
     if (this.end !== null) return Promise.reject(this.end)
     if (this.outgoing.isBelowLimit) return Promise.resolve()
+    this.intake.resume()
     return new Promise((resolve, reject) => this.readyWaiters.push({ resolve, reject }))
   }
 
@@ -204,6 +214,7 @@ export class Bus {
   async sync(): Promise<SyncResult> {
     if (this.end !== null) throw this.end
     const synced = this.confirmation.sync()
+    this.intake.resume()
     this.advanceSyncs()
     await synced
     return {
@@ -304,6 +315,7 @@ export class Bus {
 
   private connected(connection: Connection, info: WelcomeInfo, isFirst: boolean): void {
     this.connection = connection
+    this.intake.attach(connection)
     this.welcome = info
     const { url } = connection
     this.tell({ type: 'connected', url, server: info.server, reconnected: !isFirst })
@@ -315,6 +327,7 @@ export class Bus {
 
   private disconnected(): void {
     this.connection = null
+    this.intake.detach()
     this.runtime.clearTimer(this.syncTimer)
     this.syncTimer = null
     this.isLeaving = false

@@ -62,6 +62,11 @@ export class Confirmation {
     return this.refusedBefore + this.refusedNow
   }
 
+  /** Whether somebody waits for a `sync`. */
+  get isAwaited(): boolean {
+    return this.waiters.length > 0
+  }
+
   get unconfirmed(): number {
     return this.sent - this.confirmed
   }

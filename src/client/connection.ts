@@ -6,6 +6,8 @@ import type { ClientSocket, Closed, Runtime, SocketEvents } from './runtime.js'
 
 /** How long a peer may take to answer our close before the connection is cut. */
 const CLOSE_TIMEOUT_MS = 2_000
+/** While we do not read we cannot answer the daemon's pings, so it hears something of us so often: well within the least idle time it may have. */
+const PAUSED_PONG_MS = 3_000
 /** Normal closure (RFC 6455, 7.4.1). */
 const CLOSE_NORMAL = 1000
 
@@ -23,6 +25,8 @@ export interface ConnectionHandlers {
   control(frame: ControlFrame): void
   /** The daemon sent something that is no frame, or one that is not known here. */
   unreadable(code: number): void
+  /** A whole message has been handed out. */
+  taken(): void
   drained(): void
   /** Once, last. */
   closed(closed: Closed): void
@@ -38,6 +42,7 @@ export class Connection implements SocketEvents {
   private readonly scanner = new EventScanner()
   private state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   private timer: unknown
+  private isPaused = false
   private heardMs: number
   private pingedMs = 0
   private pings = 0
@@ -64,6 +69,30 @@ export class Connection implements SocketEvents {
     return this.socket.bufferedBytes()
   }
 
+  /** Stops reading, where the platform can. The connection counts as alive until it is read again. */
+  pause(): void {
+    if (this.state !== 'open') return
+    this.isPaused = true
+    this.socket.pause()
+    this.armPong()
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.socket.resume()
+    if (this.state !== 'open') return
+    this.heardMs = this.runtime.now()
+    this.watch()
+  }
+
+  private armPong(): void {
+    this.arm(PAUSED_PONG_MS, () => {
+      this.socket.send(encodeControl({ op: Op.PONG, token: 0 }))
+      this.armPong()
+    })
+  }
+
   /** Closes in good order: what was sent goes out first. */
   close(reason: string): void {
     this.closeWith({ code: CLOSE_NORMAL, reason, mayRetry: true })
@@ -73,6 +102,8 @@ export class Connection implements SocketEvents {
     if (this.state === 'closed' || this.state === 'closing') return
     this.state = 'closing'
     this.ownReason = closed
+    // The end of it has to be read.
+    this.resume()
     this.socket.close(closed.code, closed.reason)
     this.arm(CLOSE_TIMEOUT_MS, () => this.cut(closed.code, closed.reason))
   }
@@ -138,6 +169,7 @@ export class Connection implements SocketEvents {
         pos = next
       }
     }
+    if (this.state === 'open') this.handlers.taken()
   }
 
   private control(frame: ControlFrame | Code): void {

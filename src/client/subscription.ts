@@ -6,6 +6,9 @@ import type { Gap } from './status.js'
 
 const BUFFER_EVENTS_MAX = 16_384
 const BUFFER_BYTES_MAX = 16 * 1024 * 1024
+/** Shares of these at which reading stops and goes on: what the socket has read by then still finds room. */
+const FULL_SHARE = 1 / 2
+const EASED_SHARE = 1 / 4
 
 export interface SubscribeOptions<T = unknown> extends WireOptions {
   /** Called with each event, in place of iterating. */
@@ -13,8 +16,9 @@ export interface SubscribeOptions<T = unknown> extends WireOptions {
   /** Called when events were missed, before the next one. */
   onGap?: (gap: Gap) => void
   /**
-   * Events that may wait for the iterator. Default 16,384. When they are too many the oldest are dropped (with policy `drop-newest`, the
-   * arriving one), counted in `missed.local`, and told by `onGap`.
+   * Events that may wait for the iterator. Default 16,384. At half of them the socket is no longer read, so that more waits with the daemon, unless somebody waits
+   * for something else from it. When they are too many all the same, the oldest are dropped (with policy `drop-newest`, the arriving one), counted in
+   * `missed.local`, and told by `onGap`.
    */
   bufferMax?: number
   /** Bytes of events that may wait for the iterator. Default 16 MiB. */
@@ -32,13 +36,18 @@ export interface Missed {
 }
 
 /** A subscription as the bus sees it: of events of any type. */
-export type Member = Target & Pick<Subscription, 'pattern' | 'tell' | 'confirm' | 'end'>
+export type Member = Target & Pick<Subscription, 'pattern' | 'isWaiting' | 'tell' | 'confirm' | 'end'>
 
 /** What a subscription needs of the bus. */
 export interface SubscriptionHost {
   leave(subscription: Member): void
   defer(run: () => void): void
   told(gap: Gap): void
+  /** A queue is filling, and has room again. */
+  filled(): void
+  emptied(): void
+  /** Somebody waits for an event. */
+  awaited(): void
 }
 
 /**
@@ -57,6 +66,7 @@ export class Subscription<T = unknown> implements Target, AsyncIterableIterator<
   private readonly bytesMax: number
   private readonly onEvent: ((event: BusEvent<T>) => void) | undefined
   private readers: { resolve(result: IteratorResult<BusEvent<T>>): void; reject(error: Error): void }[] = []
+  private isFull = false
   private ended = false
   private error: Error | null = null
   private untold = 0
@@ -75,6 +85,11 @@ export class Subscription<T = unknown> implements Target, AsyncIterableIterator<
     })
     // Who does not wait for it learns of a refusal by status.
     this.ready.catch(() => {})
+  }
+
+  /** For the library: whether an event would be taken at once. */
+  get isWaiting(): boolean {
+    return this.onEvent !== undefined || this.readers.length > 0
   }
 
   get isActive(): boolean {
@@ -106,6 +121,19 @@ export class Subscription<T = unknown> implements Target, AsyncIterableIterator<
       queue.shift()
       this.missLocally()
     }
+    if (!this.isFull && this.isAbove(FULL_SHARE)) {
+      this.isFull = true
+      this.host.filled()
+    }
+  }
+
+  private isAbove(share: number): boolean {
+    return this.queue.length > this.eventsMax * share || this.queue.bytes > this.bytesMax * share
+  }
+
+  private ease(): void {
+    this.isFull = false
+    this.host.emptied()
   }
 
   private missLocally(): void {
@@ -136,6 +164,7 @@ export class Subscription<T = unknown> implements Target, AsyncIterableIterator<
     if (this.ended) return
     this.ended = true
     this.error = error
+    if (this.isFull) this.ease()
     this.settleReady.reject(readyError)
     const readers = this.readers
     this.readers = []
@@ -154,11 +183,15 @@ export class Subscription<T = unknown> implements Target, AsyncIterableIterator<
       return Promise.reject(new TypeError('this subscription calls onEvent; it cannot be iterated too'))
     }
     const event = this.queue.shift()
+    if (this.isFull && !this.isAbove(EASED_SHARE)) this.ease()
     if (event !== undefined) return Promise.resolve({ value: event as BusEvent<T>, done: false })
     return new Promise((resolve, reject) => {
       const reader = { resolve, reject }
       if (this.ended) this.finish(reader)
-      else this.readers.push(reader)
+      else {
+        this.readers.push(reader)
+        this.host.awaited()
+      }
     })
   }
 

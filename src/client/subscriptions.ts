@@ -10,13 +10,10 @@ import type { Gap } from './status.js'
 import { type Member, type SubscribeOptions, Subscription, type SubscriptionHost } from './subscription.js'
 import { type Topic, TopicTable } from './topics.js'
 
-export interface SubscriptionsHost {
+export interface SubscriptionsHost extends Omit<SubscriptionHost, 'leave'> {
   nextRequest(): number
   /** Sends a frame behind what was sent before; nothing happens without a connection. */
   writeControl(frame: Uint8Array): void
-  defer(run: () => void): void
-  /** A subscription missed events. */
-  told(gap: Gap): void
   /** Runs a refused subscription's next attempt. */
   later(run: () => void, delayMs: number): void
 }
@@ -49,15 +46,20 @@ export class Subscriptions {
 
   constructor(host: SubscriptionsHost) {
     this.host = host
-    this.memberHost = {
-      leave: (subscription) => this.remove(subscription),
-      defer: host.defer,
-      told: host.told,
-    }
+    this.memberHost = { ...host, leave: (subscription) => this.remove(subscription) }
   }
 
   get size(): number {
     return this.entries.size
+  }
+
+  /** Whether an answer of the daemon is waited for, or an event by a subscription that has none. */
+  get isAwaited(): boolean {
+    for (const { request, listeners } of this.entries.values()) {
+      if (request !== 0) return true
+      for (const listener of listeners) if (listener.isWaiting) return true
+    }
+    return false
   }
 
   /** @throws TypeError or RangeError for a pattern or option that the daemon would refuse */
@@ -74,6 +76,7 @@ export class Subscriptions {
     }
     entry.listeners.add(subscription)
     this.version++
+    if (subscription.isWaiting) this.host.awaited()
     const changed = !isNew && Object.keys(wire).length > 0
     if (changed) entry.options = wire
     if (isNew || changed) this.send(entry)
@@ -86,6 +89,7 @@ export class Subscriptions {
     entry.confirmed = false
     const { request, pattern, options } = entry
     this.host.writeControl(encodeControl({ op: Op.SUBSCRIBE, request, pattern, options }))
+    this.host.awaited()
   }
 
   private remove(subscription: Member): void {
@@ -157,6 +161,8 @@ export class Subscriptions {
   }
 
   private findRequest(request: number): Entry | undefined {
+    // Errors of events have 0, and so has every entry that waits for no answer.
+    if (request === 0) return undefined
     for (const entry of this.entries.values()) if (entry.request === request) return entry
     return undefined
   }

@@ -13,7 +13,8 @@ export interface SupervisorSettings extends ConnectionSettings {
   readonly backoffCapMs: number
 }
 
-export interface SupervisorHandlers extends Pick<ConnectionHandlers, 'event' | 'control' | 'unreadable' | 'drained'> {
+export interface SupervisorHandlers
+  extends Pick<ConnectionHandlers, 'event' | 'control' | 'unreadable' | 'taken' | 'drained'> {
   connected(connection: Connection, info: WelcomeInfo, isFirst: boolean): void
   /** The connection that was announced is gone. */
   disconnected(): void
@@ -56,13 +57,14 @@ export class Supervisor {
     if (this.stopped) return
     const { url } = this
     this.handlers.status({ type: 'connecting', url, attempt: this.tries + 1 })
-    const { event, control, unreadable, drained } = this.handlers
+    const { event, control, unreadable, taken, drained } = this.handlers
     try {
       this.connection = new Connection(this.runtime, url, this.settings, {
         welcomed: (info) => this.welcomed(info),
         event,
         control,
         unreadable,
+        taken,
         drained,
         closed: (closed) => this.closed(closed),
       })

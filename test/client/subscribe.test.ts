@@ -222,6 +222,22 @@ t.test('a refused subscription says so, and ends', async (t) => {
   await bus.close()
 })
 
+t.test('a refused event is not taken for a refused subscription', async (t) => {
+  const { bus, daemon, told } = await rig()
+  const sub = bus.subscribe('a')
+  await sub.ready
+  daemon.refuses = (topic) => (topic === 'no' ? Code.PAYLOAD_TOO_LARGE : 0)
+  bus.publish('no', 1)
+  t.match(await bus.sync(), { refused: 1 })
+  t.match(told('error'), [{ code: Code.PAYLOAD_TOO_LARGE, count: 1, topic: 'no' }])
+  t.equal(sub.isActive, true)
+  daemon.refuses = (topic) => (topic === 'busy' ? Code.OVERLOADED : 0)
+  bus.publish('busy', 1)
+  await bus.sync()
+  t.equal(told('overloaded').length, 1)
+  await bus.close()
+})
+
 t.test('a subscription refused for now is tried again', async (t) => {
   const { bus, daemon, runtime } = await rig()
   daemon.refuses = () => Code.OVERLOADED

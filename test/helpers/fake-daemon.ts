@@ -16,6 +16,8 @@ export interface Transport {
   close(code: number, reason: string): void
   /** Cuts it without a word. */
   kill(): void
+  /** What was sent and has not left the process. */
+  bufferedBytes?(): number
 }
 
 /** An event as the fake daemon took it. */
@@ -81,6 +83,10 @@ export class FakeSession {
     private readonly daemon: FakeDaemon,
     private readonly transport: Transport,
   ) {}
+
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes?.() ?? 0
+  }
 
   /** How many frames of an op were received. */
   count(op: number): number {
@@ -207,6 +213,7 @@ export function listen(daemon: FakeDaemon, port = 0, tls?: Tls): Promise<Listeni
       send: (bytes) => socket.send(bytes),
       close: (code, reason) => socket.close(code, reason),
       kill: () => socket.terminate(),
+      bufferedBytes: () => socket.bufferedAmount,
     })
     socket.on('message', (data: Buffer) => session.receive(new Uint8Array(data)))
     socket.on('close', () => session.closed())

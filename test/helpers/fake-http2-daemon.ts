@@ -56,6 +56,7 @@ export function listenHttp2(daemon: FakeDaemon, options: FakeHttp2Options = {}):
         stream.end()
       },
       kill: () => stream.destroy(new Error('killed')),
+      bufferedBytes: () => stream.writableLength,
     })
     let held = Buffer.alloc(0)
     stream.on('data', (chunk: Buffer) => {
