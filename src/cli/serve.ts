@@ -47,7 +47,14 @@ function failed(error: Error): never {
   throw error.name === 'Error' ? new Failure(error.message) : error
 }
 
-function readyLine({ url, adminUrl, engine }: Daemon): string {
-  const admin = adminUrl === '' ? 'no admin port' : `admin ${adminUrl}`
-  return `sluice ${version()} ready: ${url} · ${admin} · engine ${engine} · pid ${process.pid}`
+function readyLine({ url, http2Url, httpsUrl, adminUrl, engine }: Daemon): string {
+  const parts = [
+    url,
+    ...(http2Url === '' ? [] : [`http2 ${http2Url}`]),
+    ...(httpsUrl === '' ? [] : [`https ${httpsUrl}`]),
+    adminUrl === '' ? 'no admin port' : `admin ${adminUrl}`,
+    `engine ${engine}`,
+    `pid ${process.pid}`,
+  ]
+  return `sluice ${version()} ready: ${parts.join(' · ')}`
 }

@@ -2,25 +2,29 @@ import { hostname } from 'node:os'
 import { version } from '../base/package.js'
 import type { Config } from '../config/index.js'
 import { Router } from '../core/router.js'
-import { type Ingress, IngressMeters } from '../ingress/ingress.js'
-import { loadUws, UwsIngress } from '../ingress/uws/uws-ingress.js'
+import { HttpApi } from '../ingress/http/api.js'
+import { HttpMeters, type HttpOptions } from '../ingress/http/options.js'
+import { IngressMeters } from '../ingress/ingress.js'
 import { AdminServer } from '../observe/admin.js'
 import { Health } from '../observe/health.js'
 import { makeRegistry } from '../observe/metrics.js'
 import { coreOptions } from './core-options.js'
-import { connectionsWithin, descriptorsMax } from './descriptors.js'
 import { type DrainResult, drainSessions } from './drain.js'
+import { explain, forUrl, type Listener, makeListeners } from './listeners.js'
 import { type Logger, makeLog } from './log.js'
 
-/** Soft bounds and idle topics are looked at this often. */
+/** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
 const TICK_INTERVAL_MS = 1000
 
 export interface Daemon {
-  /** Where clients connect. */
+  /** Where clients connect: the port of [listen]. */
   readonly url: string
+  /** The ports of [http2] and [https]; empty when they are off. */
+  readonly http2Url: string
+  readonly httpsUrl: string
   /** Where operators look; empty when the admin port is off. */
   readonly adminUrl: string
-  /** The ingress engine, for people. */
+  /** The ingress engine of [listen], for people. */
   readonly engine: string
   /** Drains: accepts no more connections, sends everybody away, flushes. Resolves when all is closed. */
   stop(reason: string): Promise<void>
@@ -34,32 +38,47 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const software = `sluice/${version()}`
   const router = new Router(coreOptions(config, software), { now: () => performance.now(), schedule: setImmediate })
   const ingressMeters = new IngressMeters()
-  const ingress = await makeIngress(config, router, ingressMeters, log)
+  const httpMeters = new HttpMeters()
+  const api = new HttpApi(router, httpOptions(config), httpMeters, software)
+  const warn = (sentence: string): void => log.warn(sentence)
+  const listeners = await makeListeners(config, { router, api, meters: ingressMeters, warn })
   const health = new Health(() => router.delivery.isOverloaded)
+  const registry = makeRegistry({ router, listeners, ingressMeters, httpMeters, software })
   const admin = config.admin.enabled
-    ? new AdminServer(health, makeRegistry({ router, ingress, ingressMeters, software }), () => ({
-        software,
-        listeners: [{ name: 'listen', url, about: 'WebSocket' }],
-        openapi: '',
-      }))
+    ? new AdminServer(health, registry, () => ({ software, listeners, openapi: '' }))
     : null
-  let url = ''
 
   const adminPort =
     admin === null ? 0 : await admin.listen(config.admin.host, config.admin.port).catch(explain('admin'))
-  const port = await ingress
-    .listen(config.listen.host, config.listen.port)
-    .catch(explain('listen'))
-    .catch(async (error: Error) => {
-      await admin?.close()
-      throw error
-    })
-  const tick = setInterval(() => router.tick(), TICK_INTERVAL_MS)
+  try {
+    for (const listener of listeners) await listener.open()
+  } catch (error) {
+    for (const { ingress } of listeners) ingress.stopListening()
+    await admin?.close()
+    throw error
+  }
+  const tick = setInterval(() => {
+    router.tick()
+    api.tick(performance.now())
+  }, TICK_INTERVAL_MS)
   health.phase = 'ready'
-  url = `ws://${forUrl(config.listen.host)}:${port}`
+  const urlOf = (name: Listener['name']): string => listeners.find((listener) => listener.name === name)?.url ?? ''
+  const urls = { url: urlOf('listen'), http2Url: urlOf('http2'), httpsUrl: urlOf('https') }
   const adminUrl = admin === null ? '' : `http://${forUrl(config.admin.host)}:${adminPort}`
+  const { engine } = listeners[0].ingress
   const name = config.server.name === '' ? hostname() : config.server.name
-  log.info({ name, url, admin: adminUrl, engine: ingress.engine, node: process.versions.node }, 'listening')
+  log.info(
+    {
+      name,
+      url: urls.url,
+      http2: urls.http2Url,
+      https: urls.httpsUrl,
+      admin: adminUrl,
+      engine,
+      node: process.versions.node,
+    },
+    'listening',
+  )
 
   let tellStopped: () => void
   const stopped = new Promise<void>((resolve) => {
@@ -69,21 +88,23 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const stop = async (reason: string): Promise<void> => {
     log.info({ reason, sessions: router.sessions.size }, 'draining')
     health.phase = 'draining'
-    ingress.stopListening()
+    for (const { ingress } of listeners) ingress.stopListening()
     const drained = await drainSessions(router, {
       timeoutMs: config.shutdown.drainTimeoutMs,
       spreadMs: config.shutdown.goawaySpreadMs,
     })
     clearInterval(tick)
+    api.close()
+    await Promise.all(listeners.map(({ ingress }) => ingress.close()))
     health.phase = 'stopped'
     await admin?.close()
     report(log, router, drained)
     tellStopped()
   }
   return {
-    url,
+    ...urls,
     adminUrl,
-    engine: ingress.engine,
+    engine,
     stop(reason) {
       stopping ??= stop(reason)
       return stopping
@@ -92,20 +113,14 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   }
 }
 
-async function makeIngress(config: Config, router: Router, meters: IngressMeters, log: Logger): Promise<Ingress> {
-  const uws = await loadUws()
-  if (typeof uws === 'string') throw new Error(`${uws}; use Node 20 or 22 on glibc`)
-  const { idleTimeoutMs, messageBytesMax, receiveBufferBytes, sendBufferBytes } = config.listen
-  const socketBuffers = { receive: receiveBufferBytes, send: sendBufferBytes }
-  const warn = (sentence: string): void => log.warn(sentence)
-  const connectionsMax = connectionsWithin(config.listen.connectionsMax, descriptorsMax(), warn)
-  return new UwsIngress(uws, router, { connectionsMax, idleTimeoutMs, messageBytesMax, socketBuffers, warn }, meters)
-}
-
-/** Says which option an address came from. */
-function explain(section: string): (error: Error) => never {
-  return (error) => {
-    throw new Error(`${error.message} (${section}.host, ${section}.port)`)
+function httpOptions({ http }: Config): HttpOptions {
+  return {
+    bodyBytesMax: http.bodyBytesMax,
+    bodyTimeoutMs: http.bodyTimeoutMs,
+    heartbeatMs: http.heartbeatMs,
+    resumeTimeMs: http.resumeTimeMs,
+    resumeBytes: http.resumeBytes,
+    corsOrigins: http.corsOrigins,
   }
 }
 
@@ -115,8 +130,4 @@ function report(log: Logger, router: Router, { lost, behind }: DrainResult): voi
     { accepted, delivered, dropped: dropped.reduce((sum, n) => sum + n, 0), lostAtStop: lost, sessionsBehind: behind },
     'stopped',
   )
-}
-
-function forUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -11,13 +11,31 @@ export interface ConnectionFigures {
   readonly closed: ReadonlyMap<number, number>
   /** By reason. */
   readonly rejected: ReadonlyMap<string, number>
+  readonly hostile: ReadonlyMap<string, number>
+}
+
+/** What the HTTP API counts. */
+export interface HttpFigures {
+  /** By status. */
+  readonly answered: ReadonlyMap<number, number>
+  readonly aborted: number
+  readonly streams: number
+  readonly resumed: number
+  readonly notResumed: number
+}
+
+/** A port that clients connect to. */
+export interface ListenerFigures {
+  readonly name: string
+  readonly ingress: { readonly engine: string; readonly connections: number }
 }
 
 /** What is measured of the daemon beside its core. */
 export interface MetricsSources {
   router: Router
-  ingress: { readonly engine: string; readonly connections: number }
+  listeners: readonly ListenerFigures[]
   ingressMeters: ConnectionFigures
+  httpMeters: HttpFigures
   software: string
 }
 
@@ -26,7 +44,7 @@ export interface MetricsSources {
  */
 export function makeRegistry(sources: MetricsSources): Registry {
   const registry = new Registry()
-  const { router, ingress, ingressMeters } = sources
+  const { router, listeners, ingressMeters, httpMeters } = sources
   const { meters } = router
 
   /** A counter whose value is kept elsewhere. */
@@ -115,9 +133,9 @@ export function makeRegistry(sources: MetricsSources): Registry {
   gauge('sluice_overloaded', '1 while publishers are refused.', () => (router.delivery.isOverloaded ? 1 : 0))
   gauge('sluice_runs_held', 'Runs out of their pool.', () => router.runs.held)
   gauge('sluice_pages_held', 'Backlog pages out of their pool.', () => router.delivery.pages.held)
-  gauges('sluice_connections', 'Connections open now, by engine.', 'engine', () => [
-    [ingress.engine, ingress.connections],
-  ])
+  gauges('sluice_connections', 'Connections open now, by port.', 'listener', () =>
+    listeners.map(({ name, ingress }): [string, number] => [name, ingress.connections]),
+  )
   counter('sluice_connections_opened_total', 'Connections opened.', () => ingressMeters.opened)
   counters('sluice_connections_closed_total', 'Connections closed, by WebSocket close code.', 'code', () =>
     Array.from(ingressMeters.closed, ([code, count]): [string, number] => [codeName(code), count]),
@@ -127,6 +145,27 @@ export function makeRegistry(sources: MetricsSources): Registry {
     'Requests refused with an HTTP status, by reason.',
     'reason',
     () => ingressMeters.rejected,
+  )
+  counters(
+    'sluice_hostile_connections_total',
+    'Connections ended for what they did, or did not do, by reason.',
+    'reason',
+    () => ingressMeters.hostile,
+  )
+  counters('sluice_http_requests_total', 'Requests answered, by status.', 'status', () =>
+    Array.from(httpMeters.answered, ([status, count]): [string, number] => [String(status), count]),
+  )
+  counter(
+    'sluice_http_requests_aborted_total',
+    'Requests that ended before they were answered in full.',
+    () => httpMeters.aborted,
+  )
+  gauge('sluice_http_streams', 'Streams of events over HTTP open now.', () => httpMeters.streams)
+  counter('sluice_http_streams_resumed_total', 'Streams taken up by Last-Event-ID.', () => httpMeters.resumed)
+  counter(
+    'sluice_http_streams_not_resumed_total',
+    'Streams whose Last-Event-ID was not known any more.',
+    () => httpMeters.notResumed,
   )
   counter('sluice_messages_total', 'WebSocket messages received.', () => ingressMeters.messages)
   gauge('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())

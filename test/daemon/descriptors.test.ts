@@ -56,5 +56,5 @@ t.test('at the limit of descriptors connections are refused, and the admin port 
   t.ok(held >= 86)
   t.same([...new Set(codes)], [Code.TOO_MANY_CONNECTIONS])
   const scraped = await scrape(adminUrl)
-  t.equal(scraped.get('sluice_connections', 'engine', 'uWebSockets.js'), 86)
+  t.equal(scraped.get('sluice_connections', 'listener', 'listen'), 86)
 })

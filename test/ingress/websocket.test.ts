@@ -144,7 +144,7 @@ t.test('close codes of clients are counted', async (t) => {
   t.equal(scraped.get('sluice_connections_closed_total', 'code', '1000'), 1)
   t.equal(scraped.get('sluice_connections_closed_total', 'code', '1006'), 1)
   t.equal(scraped.get('sluice_connections_opened_total'), 2)
-  t.equal(scraped.get('sluice_connections', 'engine', 'uWebSockets.js'), 0)
+  t.equal(scraped.get('sluice_connections', 'listener', 'listen'), 0)
 })
 
 t.test('a socket that says nothing, and one that says half a request, hold no session', async (t) => {

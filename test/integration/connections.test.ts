@@ -39,7 +39,7 @@ t.test(
     t.match(await next(), { what: 'subscribed', subscribed: size, open: size })
     const full = await daemon.scrape()
     t.equal(full.get('sluice_sessions'), size + 1)
-    t.equal(full.get('sluice_connections', 'engine', 'uWebSockets.js'), size + 1)
+    t.equal(full.get('sluice_connections', 'listener', 'listen'), size + 1)
     t.comment(`${Math.round((daemon.residentBytes - bytesBefore) / size)} bytes of the daemon each`)
 
     publisher.publish('everybody', 'hello')
@@ -50,7 +50,7 @@ t.test(
     t.match(await next(), { what: 'closed', received: size, open: 0 })
     await until('the daemon has seen them go', async () => (await daemon.scrape()).get('sluice_sessions') === 1)
     const empty = await daemon.scrape()
-    t.equal(empty.get('sluice_connections', 'engine', 'uWebSockets.js'), 1)
+    t.equal(empty.get('sluice_connections', 'listener', 'listen'), 1)
     t.equal(empty.get('sluice_connections_closed_total', 'code', '1005'), size)
     t.equal(empty.get('sluice_memory_used_bytes'), 0)
     t.same(empty.imbalance, { routing: 0, delivery: 0 })
