@@ -216,11 +216,11 @@ export class EventStream implements Link {
   }
 
   end(code: number, reason: string): void {
-    const { exchange } = this
+    const { exchange, isLive } = this
     this.close()
     if (exchange === null) return
     const error = encodeControl({ op: Op.ERROR, request: 0, code, message: reason, details: {} })
-    this.home.lastWords.say(exchange, this.told.hasTold(code) ? '' : namedEvent(error))
+    this.home.lastWords.say(exchange, this.told.hasTold(code) ? '' : namedEvent(error), isLive)
   }
 
   /** Gives up the session. The exchange is nobody's then. */

@@ -42,6 +42,8 @@ export class FramesLink implements Link {
   /** Whether the transport takes bytes. */
   private isOpen = false
   private isOver = false
+  /** The answer ends once there is nothing more to say. */
+  private isFinishing = false
 
   /** @param over is called once when the session is no more, whoever ended it */
   constructor(
@@ -73,6 +75,7 @@ export class FramesLink implements Link {
     }
     this.isOpen = true
     this.router.writable(this.session)
+    if (this.isFinishing) this.finish()
   }
 
   write(frames: Uint8Array): Written {
@@ -90,14 +93,22 @@ export class FramesLink implements Link {
     return written
   }
 
+  /** Ends the answer without an error, as soon as all that was said has been passed on. */
+  finish(): void {
+    this.isFinishing = true
+    if (this.isOver || !this.isOpen || this.session.outbox.blocked) return
+    this.leave()
+    this.lastWords.say(this.exchange, '', true)
+  }
+
   end(code: number, reason: string): void {
-    const { exchange } = this
+    const { exchange, isOpen } = this
     this.leave()
     if (!this.hasBegun) return
     const words = this.told.hasTold(code)
       ? ''
       : this.format.encode(encodeControl({ op: Op.ERROR, request: 0, code, message: reason, details: {} }))
-    this.lastWords.say(exchange, words)
+    this.lastWords.say(exchange, words, isOpen)
   }
 
   /** Gives up the session. The exchange is nobody's then. */

@@ -14,11 +14,14 @@ interface Ending {
 export class LastWords {
   private readonly endings = new Set<Ending>()
 
-  /** Takes over an answer that has begun, and ends it. */
-  say(exchange: HttpExchange, words: Uint8Array | string): void {
+  /**
+   * Takes over an answer that has begun, and ends it.
+   * @param isOpen whether the transport takes bytes: the last write did not answer BUFFERED, or it has said so since
+   */
+  say(exchange: HttpExchange, words: Uint8Array | string, isOpen: boolean): void {
     exchange.writable = null
     exchange.gone = null
-    if (exchange.isDrained) {
+    if (isOpen) {
       speak(exchange, words)
       return
     }

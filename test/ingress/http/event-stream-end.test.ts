@@ -72,6 +72,8 @@ t.test('a daemon that goes away says when to come back, and ends the stream once
   const reader = harness.reader('topic=a')
   const frames = harness.exchange('topic=a', { accept: MEDIA_FRAMES })
   const away = harness.reader('topic=a')
+  // Node's streams pass on what they took at the end of the turn only, and say nothing of it.
+  for (const exchange of [reader.exchange, frames]) Object.defineProperty(exchange, 'isDrained', { value: false })
   reader.read()
   frames.take()
   away.exchange.cut()
