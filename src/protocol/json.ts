@@ -80,6 +80,8 @@ export interface RefusedLines {
   topic: string | null
   /** They came after the frames in bytes[0, at) and before those that follow. */
   at: number
+  /** Number of the first of them in the text, counted from 1. */
+  line: number
 }
 
 /** A buffer grown beyond this by one text is not kept for the next. */
@@ -111,22 +113,31 @@ export class TextReader {
   /** In the order of the lines. */
   refused: RefusedLines[] = []
 
+  /** Lines of the text that were looked at. */
+  lineCount = 0
+  /** Lines that ended in an exception, in this text and those it goes on from. */
+  brokenLines = 0
+
   private readonly frames = new JsonValuePacker()
   private readonly metadata = new JsonValuePacker()
-  private brokenLines = 0
   /** Of each code, the last entry without a request number. */
   private readonly mergeable = new Map<Code, RefusedLines>()
 
-  /** @param text whole lines, as decoded from UTF-8; empty lines are skipped */
-  read(text: string): void {
+  /**
+   * @param text whole lines, as decoded from UTF-8; empty lines are skipped
+   * @param brokenBefore broken lines of the texts that this one goes on from
+   */
+  read(text: string, brokenBefore = 0): void {
     this.frames.shrink(RETAINED_BYTES_MAX)
     this.refused = []
     this.mergeable.clear()
-    this.brokenLines = 0
+    this.lineCount = 0
+    this.brokenLines = brokenBefore
     let start = 0
     while (start < text.length) {
       let end = text.indexOf('\n', start)
       if (end < 0) end = text.length
+      this.lineCount++
       if (!isBlank(text, start, end)) this.readLine(text, start, end)
       start = end + 1
       if (this.brokenLines > BROKEN_LINES_MAX) {
@@ -245,7 +256,16 @@ export class TextReader {
       return
     }
     const message = why === undefined ? codeMessage(code) : `${codeMessage(code)}: ${why}`
-    const refused = { code, message, request: line.request, count: 1, events, topic: line.topic, at }
+    const refused = {
+      code,
+      message,
+      request: line.request,
+      count: 1,
+      events,
+      topic: line.topic,
+      at,
+      line: this.lineCount,
+    }
     this.refused.push(refused)
     if (line.request === 0) this.mergeable.set(code, refused)
   }

@@ -29,6 +29,11 @@ export function encodeEventHead(topic: string, lane: number, withMetadata: boole
   return head
 }
 
+/** Bytes that writeBinLead writes. */
+export function binLeadLength(length: number): number {
+  return length < 0x100 ? 2 : length < 0x10000 ? 3 : 5
+}
+
 /** Writes the lead of a bin of `length` bytes at `pos`. Returns the position of its first byte. */
 export function writeBinLead(target: Uint8Array, pos: number, length: number): number {
   if (length < 0x100) {

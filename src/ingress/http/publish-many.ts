@@ -1,0 +1,126 @@
+import type { Router } from '../../core/router.js'
+import type { Session } from '../../core/session.js'
+import { Code } from '../../protocol/codes.js'
+import { MEDIA_JSON } from '../../protocol/media.js'
+import { type EventRequest, refuseLength, tooLarge } from './event-request.js'
+import type { BodyReceiver, HttpExchange } from './exchange.js'
+import { FrameAssembler } from './frame-assembler.js'
+import { FrameLines, PayloadLines } from './lines-body.js'
+import type { OpenRequest, OpenRequests } from './open-requests.js'
+import type { HttpMeters } from './options.js'
+import { respondProblem } from './problem.js'
+import { Report, ReportLink } from './report.js'
+import type { RequestHead } from './request-head.js'
+import { prefersWait, type RoutedWaiters, WAITED } from './routed.js'
+
+const REPORT_HEADERS = { 'content-type': MEDIA_JSON }
+const REPORT_WAITED_HEADERS = { ...REPORT_HEADERS, ...WAITED }
+
+/** What requests to publish many events need. */
+export interface ManyHome {
+  readonly router: Router
+  readonly meters: HttpMeters
+  readonly requests: OpenRequests
+  readonly routed: RoutedWaiters
+  /** Bound of a body that is answered in the end. */
+  readonly bodyBytesMax: number
+}
+
+/** What a body of many events holds: frames, their lines in JSON, or payloads for one topic. */
+export type ManyFormat = 'frames' | 'lines' | EventRequest
+
+/** Publishes many events and answers in the end, with what became of them. */
+export function publishMany(home: ManyHome, exchange: HttpExchange, head: RequestHead, format: ManyFormat): void {
+  const problem = refuseLength(head, home.bodyBytesMax)
+  if (problem !== null) respondProblem(exchange, home.meters, problem)
+  else exchange.receive(new ManyEvents(home, exchange, format, prefersWait(head.prefer)))
+}
+
+class ManyEvents implements BodyReceiver, OpenRequest {
+  deadline = 0
+  private received = 0
+  private isComplete = false
+  private readonly report = new Report()
+  private readonly session: Session
+  private readonly body: BodyReceiver
+
+  constructor(
+    private readonly home: ManyHome,
+    private readonly exchange: HttpExchange,
+    format: ManyFormat,
+    private readonly isWaiting: boolean,
+  ) {
+    const { router, requests, meters } = home
+    this.session = router.open(new ReportLink(this.report))
+    this.session.isPublishOnly = true
+    this.body = this.bodyOf(format)
+    requests.add(this)
+    exchange.gone = () => {
+      requests.delete(this)
+      meters.aborted++
+      router.close(this.session)
+    }
+  }
+
+  private bodyOf(format: ManyFormat): BodyReceiver {
+    const { router } = this.home
+    if (format === 'frames') return new FrameAssembler(router, this.session)
+    if (format === 'lines') return new FrameLines(router, this.session, this.report)
+    return new PayloadLines(router, this.session, this.report, format)
+  }
+
+  chunk(bytes: Uint8Array): void {
+    const { bodyBytesMax } = this.home
+    this.received += bytes.length
+    if (this.received > bodyBytesMax) this.fail(Code.BODY_TOO_LARGE, tooLarge(bodyBytesMax).detail)
+    else {
+      this.body.chunk(bytes)
+      if (this.session.outbox.ending) this.answer()
+    }
+  }
+
+  end(): void {
+    this.body.end()
+    this.answer()
+  }
+
+  private answer(): void {
+    const { router, meters, requests, routed } = this.home
+    const { session, exchange } = this
+    router.tellRefusals(session)
+    router.close(session)
+    this.isComplete = true
+    const problem = this.report.problem(session.accepted, session.refused)
+    if (problem !== null) {
+      requests.delete(this)
+      respondProblem(exchange, meters, problem)
+    } else if (this.isWaiting) {
+      this.deadline = 0
+      routed.wait(null, () => this.respond(200, REPORT_WAITED_HEADERS))
+    } else this.respond(202, REPORT_HEADERS)
+  }
+
+  private respond(status: number, headers: typeof REPORT_HEADERS): void {
+    if (!this.home.requests.delete(this)) return
+    this.home.meters.noteAnswered(status)
+    const { accepted, refused } = this.session
+    this.exchange.respond(status, headers, `{"accepted":${accepted},"refused":${refused}}\n`)
+  }
+
+  expire(): void {
+    // Waiting for the router only, which is late: accepted they are.
+    if (this.isComplete) this.respond(202, REPORT_HEADERS)
+    else this.fail(Code.REQUEST_TIMEOUT, '')
+  }
+
+  stop(): void {
+    if (this.isComplete) this.respond(202, REPORT_HEADERS)
+    else this.fail(Code.SHUTTING_DOWN, '')
+  }
+
+  private fail(code: Code, detail: string): void {
+    this.home.router.meters.refuse(code, 1)
+    this.report.note(code, 1, '', detail)
+    this.answer()
+  }
+}
