@@ -1,0 +1,141 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { causeOf } from './cause.js'
+
+/** A certificate with a long chain, and the largest of keys, take some ten thousand bytes. */
+const FILE_BYTES_MAX = 1_048_576
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+
+/** A certificate and its key, which fit each other and which OpenSSL takes. */
+export interface Pair {
+  /** The files' content, PEM; the certificate with its chain. */
+  readonly cert: Buffer
+  readonly key: Buffer
+  /** Upper-case hexadecimal digits. */
+  readonly serial: string
+  /** Of the whole certificate, SHA-256, as `openssl x509 -fingerprint -sha256` shows it. */
+  readonly fingerprint: string
+  /** Hosts it is for; the subject's common name when it lists none. */
+  readonly names: readonly string[]
+  readonly notBefore: Date
+  readonly notAfter: Date
+  /** What works, but less well than it should: a sentence for the operator each. */
+  readonly doubts: readonly string[]
+}
+
+/** @throws Error with a sentence for the operator, which names the option */
+export function readPair(certificateFile: string, keyFile: string): Pair {
+  const cert = contentOf('tls.certificate', certificateFile)
+  const key = contentOf('tls.key', keyFile)
+  const chain = chainOf(certificateFile, cert)
+  const privateKey = privateKeyOf(keyFile, key)
+  const [own, ...others] = chain
+  if (!own.checkPrivateKey(privateKey)) {
+    const later = others.some((other) => other.checkPrivateKey(privateKey))
+    throw new Error(
+      later
+        ? `tls.certificate: the certificate that the key belongs to is not the first one in ${certificateFile}; the chain comes after it`
+        : `tls.key: the key in ${keyFile} does not belong to the certificate in ${certificateFile}`,
+    )
+  }
+  try {
+    createSecureContext({ cert, key })
+  } catch (error) {
+    throw new Error(`tls.certificate: OpenSSL does not take ${certificateFile} with ${keyFile}: ${causeOf(error)}`)
+  }
+  return {
+    cert,
+    key,
+    serial: own.serialNumber,
+    fingerprint: own.fingerprint256,
+    names: namesOf(own),
+    notBefore: new Date(own.validFrom),
+    notAfter: new Date(own.validTo),
+    doubts: doubtsAbout(certificateFile, chain),
+  }
+}
+
+function contentOf(option: string, path: string): Buffer {
+  try {
+    const stat = statSync(path)
+    // A pipe would keep the daemon waiting.
+    if (!stat.isFile()) throw new Error(`${option}: ${path} is not a file`)
+    if (stat.size > FILE_BYTES_MAX) throw new Error(`${option}: ${path} is too large to be one (${stat.size} bytes)`)
+    return readFileSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    if (code === 'ENOENT') throw new Error(`${option}: there is no file ${path}`)
+    if (code !== 'EACCES' && code !== 'EPERM') throw new Error(`${option}: ${path} cannot be read: ${causeOf(error)}`)
+    const user = process.geteuid === undefined ? 'the user of this process' : `user ${process.geteuid()}`
+    throw new Error(`${option}: ${path} may not be read by ${user}; mind the folders above it, too`)
+  }
+}
+
+function chainOf(path: string, content: Buffer): X509Certificate[] {
+  const blocks = content.toString('latin1').match(CERTIFICATE)
+  if (blocks === null) throw new Error(`tls.certificate: ${path} holds no certificate in PEM form${hintFor(content)}`)
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block)
+    } catch (error) {
+      throw new Error(`tls.certificate: certificate ${index + 1} in ${path} cannot be parsed: ${causeOf(error)}`)
+    }
+  })
+}
+
+function privateKeyOf(path: string, content: Buffer): KeyObject {
+  if (!PRIVATE_KEY.test(content.toString('latin1'))) {
+    throw new Error(`tls.key: ${path} holds no private key in PEM form${hintFor(content)}`)
+  }
+  try {
+    return createPrivateKey(content)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE') {
+      throw new Error(
+        `tls.key: the key in ${path} needs a passphrase, which nobody is there to type; ` +
+          `write it without one: openssl pkey -in ${path} -out FILE`,
+      )
+    }
+    throw new Error(`tls.key: the key in ${path} cannot be parsed: ${causeOf(error)}`)
+  }
+}
+
+function hintFor(content: Buffer): string {
+  if (content.length === 0) return ': it is empty'
+  // The first byte of every DER sequence.
+  if (content[0] === 0x30) return '; it looks like DER, which `openssl x509 -inform der` and `openssl pkey` convert'
+  const text = content.toString('latin1')
+  if (PRIVATE_KEY.test(text)) return ', but a private key: are tls.certificate and tls.key the wrong way round?'
+  if (/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(text)) {
+    return ', but a certificate: are tls.certificate and tls.key the wrong way round?'
+  }
+  return ''
+}
+
+function namesOf(certificate: X509Certificate): string[] {
+  const names = (certificate.subjectAltName ?? '')
+    .split(', ')
+    .map((name) => name.replace(/^[A-Za-z ]+:/, ''))
+    .filter((name) => name !== '')
+  if (names.length > 0) return names
+  const common = /^CN=(.+)$/m.exec(certificate.subject)
+  return common === null ? [] : [common[1]]
+}
+
+function doubtsAbout(path: string, chain: readonly X509Certificate[]): string[] {
+  const doubts: string[] = []
+  const own = chain[0]
+  if (new Date(own.validFrom).getTime() > Date.now()) {
+    doubts.push(`the certificate in ${path} is not valid before ${own.validFrom}: is the clock right?`)
+  }
+  const broken = chain.findIndex((each, index) => index + 1 < chain.length && !each.checkIssued(chain[index + 1]))
+  if (broken >= 0) {
+    doubts.push(
+      `in ${path} certificate ${broken + 2} is not the issuer of certificate ${broken + 1}: clients that need the chain will refuse it`,
+    )
+  }
+  return doubts
+}

@@ -1,0 +1,163 @@
+import type { TlsOptions as NodeTlsOptions } from 'node:tls'
+import { expirySentence, expiryStage } from './expiry.js'
+import { FileWatch } from './file-watch.js'
+import type { TlsMeters, TlsOptions } from './options.js'
+import { type Pair, readPair } from './pair.js'
+import { TicketKeys } from './ticket-keys.js'
+
+/**
+ * What TLS 1.2 may use: forward secrecy and authenticated encryption only (Mozilla's "intermediate" without DHE, whose handshakes cost
+ * several times those over elliptic curves). TLS 1.3 has nothing else.
+ */
+export const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
+/** The same in all processes, else none resumes what another began. */
+const SESSION_ID_CONTEXT = 'sluice'
+/** RFC 8446, 4.6.1: a ticket is good for seven days at most. */
+const TICKET_LIFE_MAX_S = 604_800
+/** A pair is often replaced in two steps. What does not fit after this is worth a word. */
+const PATIENCE_MS = 5_000
+const EXPIRY_CHECK_INTERVAL_MS = 3_600_000
+
+/** For a server of node:tls, whose ALPN is its own affair. */
+export type TlsServerOptions = Required<
+  Pick<
+    NodeTlsOptions & import('node:tls').SecureContextOptions,
+    'cert' | 'key' | 'minVersion' | 'ciphers' | 'honorCipherOrder' | 'sessionIdContext' | 'sessionTimeout'
+  >
+> & { ticketKeys: Buffer }
+
+/** The certificate that all ports show, kept as it is in its files; and the key of their session tickets. */
+export class Tls {
+  /** @throws Error with a sentence for the operator */
+  static load(options: TlsOptions, meters: TlsMeters): Tls {
+    const pair = readPair(options.certificate, options.key)
+    return new Tls(options, meters, pair, TicketKeys.open(options))
+  }
+
+  private readonly changeListeners: (() => void)[] = []
+  private readonly watch: FileWatch | null
+  private readonly expiryCheck: NodeJS.Timeout
+  private verdict: NodeJS.Timeout | null = null
+  private warnedStage = 0
+
+  private constructor(
+    readonly options: TlsOptions,
+    readonly meters: TlsMeters,
+    private pair: Pair,
+    private readonly ticketKeys: TicketKeys,
+  ) {
+    this.watch = options.watch ? new FileWatch([options.certificate, options.key], () => this.noteChange()) : null
+    this.expiryCheck = setInterval(() => this.checkExpiry(), EXPIRY_CHECK_INTERVAL_MS).unref()
+    this.tellDoubts()
+  }
+
+  /** The certificate shown to new connections. */
+  get current(): Pair {
+    return this.pair
+  }
+
+  /** 48 bytes, of which Node makes the name of the key and two secrets. */
+  get ticketKey(): Buffer {
+    return this.ticketKeys.current
+  }
+
+  serverOptions(): TlsServerOptions {
+    return {
+      cert: this.pair.cert,
+      key: this.pair.key,
+      minVersion: this.options.minVersion === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+      ciphers: CIPHERS,
+      // Clients know whether they have hardware for AES.
+      honorCipherOrder: false,
+      sessionIdContext: SESSION_ID_CONTEXT,
+      sessionTimeout: Math.min(TICKET_LIFE_MAX_S, Math.ceil(this.options.ticketRotationMs / 1000)),
+      ticketKeys: this.ticketKey,
+    }
+  }
+
+  /** Runs when there is another certificate. Connections that are there keep what they have. */
+  onChange(listener: () => void): void {
+    this.changeListeners.push(listener)
+  }
+
+  /** Runs when there is another key for tickets: those of the one before are worth nothing from then on. */
+  onTicketKey(listener: (key: Buffer) => void): void {
+    this.ticketKeys.onChange(listener)
+  }
+
+  /**
+   * Reads the files now.
+   * @returns null when what they hold is in use; else why not, in a sentence, and what there was stays
+   */
+  reload(): string | null {
+    this.ticketKeys.look()
+    const problem = this.takeUp()
+    if (problem !== null) this.meters.reloadsFailed++
+    return problem
+  }
+
+  close(): void {
+    this.watch?.close()
+    this.ticketKeys.close()
+    clearInterval(this.expiryCheck)
+    if (this.verdict !== null) clearTimeout(this.verdict)
+  }
+
+  private takeUp(): string | null {
+    let pair: Pair
+    try {
+      pair = readPair(this.options.certificate, this.options.key)
+    } catch (error) {
+      return (error as Error).message
+    }
+    if (this.verdict !== null) clearTimeout(this.verdict)
+    this.verdict = null
+    if (pair.cert.equals(this.pair.cert) && pair.key.equals(this.pair.key)) return null
+    this.pair = pair
+    this.warnedStage = 0
+    this.meters.reloads++
+    const { serial, names, notAfter } = pair
+    this.options.inform(
+      `new certificate from ${this.options.certificate}: serial ${serial}, for ${names.join(', ')}, until ${notAfter.toISOString()}`,
+    )
+    this.tellDoubts()
+    for (const listener of this.changeListeners) listener()
+    return null
+  }
+
+  /** One file may be there before the other, so a pair that does not fit is a failure only when it stays so. */
+  private noteChange(): void {
+    if (this.takeUp() === null || this.verdict !== null) return
+    this.verdict = setTimeout(() => {
+      this.verdict = null
+      const problem = this.takeUp()
+      if (problem === null) return
+      this.meters.reloadsFailed++
+      this.options.warn(`${problem}; the certificate read before stays in use`)
+    }, PATIENCE_MS).unref()
+  }
+
+  private tellDoubts(): void {
+    for (const doubt of this.pair.doubts) this.options.warn(doubt)
+    this.checkExpiry()
+  }
+
+  private checkExpiry(): void {
+    const now = Date.now()
+    const stage = expiryStage(this.pair, now)
+    if (stage <= this.warnedStage) return
+    this.warnedStage = stage
+    this.options.warn(expirySentence(this.pair, now, this.options.certificate))
+  }
+}
