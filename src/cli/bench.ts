@@ -1,6 +1,6 @@
 import { type Bus, type BusEvent, ClosedError, type Gap } from '../client/index.js'
 import { LANE_DEFAULT, LANES } from '../protocol/ops.js'
-import { connectBus, URL_OPTION } from './bus.js'
+import { BUS_OPTIONS, busConnector } from './bus.js'
 import { type Command, type Context, Exit, exitOfSignal, Failure, type Given, UsageError } from './command.js'
 import { Notices } from './notices.js'
 import { grouped, plural, seconds } from './numbers.js'
@@ -28,7 +28,7 @@ export const bench: Command = {
     "project's directory, is the full suite, with generators that are faster than the daemon.",
   ],
   options: {
-    url: URL_OPTION,
+    ...BUS_OPTIONS,
     events: { value: 'N', short: 'n', help: `events to publish (default: ${grouped(EVENTS_DEFAULT)})` },
     size: { value: 'SIZE', help: `bytes of a payload, at least ${NUMBER_BYTES} (default: ${SIZE_BYTES_DEFAULT})` },
     batch: { value: 'N', help: `events published in one go (default: ${BATCH_DEFAULT}); 1: one event a message` },
@@ -67,7 +67,8 @@ interface Result extends Job {
 async function run(given: Given, context: Context): Promise<number> {
   const job = readJob(given)
   const notices = new Notices(context)
-  const open = (name: string): Promise<Bus> => connectBus(given, context, { name, onStatus: notices.onStatus })
+  const connect = busConnector(given, context)
+  const open = (name: string): Promise<Bus> => connect({ name, onStatus: notices.onStatus })
   const buses: Bus[] = []
   try {
     const publisher = await open('sluice bench publisher')

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { LANE_DEFAULT, LANES } from '../protocol/ops.js'
-import { connectBus, URL_OPTION } from './bus.js'
+import { BUS_OPTIONS, connectBus } from './bus.js'
 import { type Command, type Context, Exit, exitOfSignal, Failure, type Given, UsageError } from './command.js'
 import { type Content, type Reading, readArgument, readLine } from './content.js'
 import { type Line, LineSplitter, TOO_LONG } from './lines.js'
@@ -31,7 +31,7 @@ export const pub: Command = {
     'daemon has taken everything.',
   ],
   options: {
-    url: URL_OPTION,
+    ...BUS_OPTIONS,
     stdin: { help: 'each line of standard input is one event' },
     file: { value: 'FILE', help: 'each line of a file is one event; - is standard input' },
     topic: { value: 'TEMPLATE', help: 'the topic, instead of the first argument' },

@@ -3,7 +3,7 @@ import { ClosedError, SubscribeError } from '../client/index.js'
 import { POLICIES, type Policy } from '../protocol/ops.js'
 import { topicMatches } from '../protocol/topic.js'
 import type { OptionValues } from './arguments.js'
-import { connectBus, URL_OPTION } from './bus.js'
+import { BUS_OPTIONS, connectBus } from './bus.js'
 import { type Command, type Context, Exit, exitOfSignal, Failure, type Given, UsageError } from './command.js'
 import { type Formatter, harmlessJson, ndjson, pretty } from './format.js'
 import { didYouMean } from './nearest.js'
@@ -14,9 +14,9 @@ import { styleFor } from './style.js'
 import { parseCount, parseDurationMs, parseSize } from './units.js'
 
 const PATTERNS_MAX = 64
-/** What may wait here while the output's reader pauses; beyond it the oldest are dropped, and told. */
-const WAITING_BYTES_MAX = 64 * 1024 * 1024
-const WAITING_EVENTS_MAX = 1_000_000
+/** What may wait here while the output's reader pauses. From half of it on, more waits with the daemon, by --policy. */
+const WAITING_BYTES_MAX = 16 * 1024 * 1024
+const WAITING_EVENTS_MAX = 250_000
 const NEWLINE = new Uint8Array([0x0a])
 
 export const sub: Command = {
@@ -30,7 +30,7 @@ export const sub: Command = {
     'what the daemon had to drop is told on stderr.',
   ],
   options: {
-    url: URL_OPTION,
+    ...BUS_OPTIONS,
     lane: { help: 'terminal: show the lane' },
     time: { help: 'terminal: show the time of arrival' },
     json: { help: 'JSON lines, on a terminal too' },

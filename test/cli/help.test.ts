@@ -78,7 +78,7 @@ t.test('what cannot be meant is answered in one sentence, with exit code 2', asy
     [['pub', 'a.{b', '1'], 'TOPIC a.{b: a lone {; a field is {name}, and {{ stands for {'],
     [
       ['pub', 't', '1', '--url', 'localhost:7400'],
-      '--url localhost:7400: not a WebSocket URL such as ws://127.0.0.1:7400; say ws://localhost:7400',
+      '--url localhost:7400: not a URL such as ws://127.0.0.1:7400 or https://host:7443; say ws://localhost:7400',
     ],
     [['sub'], "sub needs a PATTERN, such as 'orders.>'"],
     [
@@ -108,7 +108,7 @@ t.test('without a daemon: one sentence that says what to do, exit code 1', async
   }
   const byVariable = await Command.run(t, ['pub', 't', '1'], '', { env: { SLUICE_URL: url } })
   t.equal(byVariable.stderr, sentence, 'by SLUICE_URL')
-  const wrong = await Command.run(t, ['pub', 't', '1'], '', { env: { SLUICE_URL: 'http://x' } })
+  const wrong = await Command.run(t, ['pub', 't', '1'], '', { env: { SLUICE_URL: 'ftp://x' } })
   t.equal(wrong.code, 2)
-  t.match(wrong.stderr, 'SLUICE_URL http://x: not a WebSocket URL')
+  t.match(wrong.stderr, 'SLUICE_URL ftp://x: not a URL')
 })

@@ -42,15 +42,29 @@ export class Authority {
 
   /** A certificate of this authority. `days: 0` has expired when it is used. */
   issue({ names = 'DNS:localhost,IP:127.0.0.1,IP:::1', days = 2 }: IssueOptions = {}): Certified {
-    const [request, certFile, keyFile, extensions] = ['csr', 'pem', 'key', 'ext'].map((ending) =>
-      this.path(`${this.issued}.${ending}`),
-    )
-    this.issued++
+    const [certFile, keyFile, request, extensions] = this.paths()
     this.openssl('req', ...KEY, '-keyout', keyFile, '-out', request, '-subj', '/CN=daemon')
     writeFileSync(extensions, `subjectAltName=${names}\n`)
     const by = ['-CA', this.caFile, '-CAkey', this.path('ca.key'), '-CAcreateserial']
     const ends = ['-days', String(days), '-extfile', extensions]
     this.openssl('x509', '-req', '-in', request, ...by, '-out', certFile, ...ends)
-    return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+    return read(certFile, keyFile)
   }
+
+  /** A certificate that nobody else has signed. */
+  selfSigned(): Certified {
+    const [certFile, keyFile] = this.paths()
+    const names = ['-subj', '/CN=daemon', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+    this.openssl('req', '-x509', ...KEY, '-keyout', keyFile, '-out', certFile, ...names)
+    return read(certFile, keyFile)
+  }
+
+  private paths(): string[] {
+    const number = this.issued++
+    return ['pem', 'key', 'csr', 'ext'].map((ending) => this.path(`${number}.${ending}`))
+  }
+}
+
+function read(certFile: string, keyFile: string): Certified {
+  return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
 }
