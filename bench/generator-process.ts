@@ -45,6 +45,10 @@ export class NullProcess {
     return new NullProcess(child, await ask<NullPorts>(child, request))
   }
 
+  get pid(): number {
+    return this.child.pid!
+  }
+
   stop(): Promise<void> {
     return stopProcess(this.child)
   }

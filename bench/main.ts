@@ -9,8 +9,8 @@ import { Progress } from './report/progress.js'
 import { quantity } from './report/quantity.js'
 import type { Row } from './report/row.js'
 import { scenarioText } from './report/table.js'
-import { SUBJECTS } from './subjects/index.js'
-import type { Subject } from './subjects/subject.js'
+import { isOurs, SUBJECTS } from './subjects/index.js'
+import type { OurName, Subject } from './subjects/subject.js'
 
 /** 0 all measured; 1 something failed, or our daemon lost, doubled or reordered events; 2 wrong arguments. A missed floor is no failure. */
 process.exitCode = await main(process.argv.slice(2))
@@ -61,7 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const report = { at, scenarios, machine: where, pinning: pins, settings, subjects: described, ...measured }
     writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
   }
-  const ours = measured.rows.filter((row) => row.subject === 'sluice')
+  const ours = measured.rows.filter((row) => isOurs(row.subject))
   const sound = ours.every((row) => row.errors.length === 0 && row.lost + row.doubled + row.reordered === 0)
   return sound ? 0 : 1
 }
@@ -87,7 +87,9 @@ interface Described {
 function takeStock(options: Options): { present: Subject[]; described: Described[] } {
   const present: Subject[] = []
   const described: Described[] = []
-  for (const name of ['sluice', ...options.peers] as const) {
+  const ours = new Set<OurName>(options.scenarios.flatMap((scenario) => scenario.ours))
+  const wanted = options.peers.filter((name) => options.scenarios.some(({ peers }) => peers.includes(name)))
+  for (const name of [...ours, ...wanted]) {
     const subject = SUBJECTS[name]
     const probed = subject.probe()
     described.push({ name, settings: subject.settings, ...probed })

@@ -1,14 +1,23 @@
-import type { FlowResult, IdleResult, QueuedResult } from './generator/job.js'
+import type {
+  FlowResult,
+  HandshakeSpec,
+  HandshakesJob,
+  HandshakesResult,
+  IdleResult,
+  QueuedResult,
+  RequestsResult,
+} from './generator/job.js'
 import type { Options } from './options.js'
 import type { Pinning } from './pinned.js'
 import type { Progress } from './report/progress.js'
 import type { Row } from './report/row.js'
 import { summary } from './report/summary.js'
-import type { Case, Scenario } from './scenarios/scenario.js'
+import type { Case, FlowCase, HandshakesCase, RequestsCase, Scenario } from './scenarios/scenario.js'
 import { Station } from './station.js'
-import type { Subject } from './subjects/subject.js'
+import { isOurs } from './subjects/index.js'
+import type { Subject, SubjectName } from './subjects/subject.js'
 
-export type CaseResult = FlowResult | IdleResult | QueuedResult
+export type CaseResult = FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
 
 /** What one case gave for one subject. */
 export interface Series {
@@ -20,13 +29,15 @@ export interface Series {
 }
 
 /** Cases of a scenario that a subject takes part in. */
-export function casesOf(scenario: Scenario, subject: Subject): readonly Case[] {
-  return scenario.cases.filter((item) => subject.name === 'sluice' || item.withPeers)
+export function casesOf(scenario: Scenario, { name }: Subject): readonly Case[] {
+  if (!isOurs(name)) return scenario.cases.filter((item) => item.withPeers)
+  return scenario.cases.filter((item) => item.only === undefined || item.only.includes(name))
 }
 
 /** Who takes part: ours first, then the peers that are there and were asked for. */
 export function subjectsOf(scenario: Scenario, present: readonly Subject[]): Subject[] {
-  return present.filter(({ name }) => name === 'sluice' || scenario.peers.includes(name))
+  const names: readonly SubjectName[] = [...scenario.ours, ...scenario.peers]
+  return present.filter(({ name }) => names.includes(name))
 }
 
 /** Progress steps of a scenario. */
@@ -50,20 +61,27 @@ export async function measure(
       return { station, one }
     }),
   )
+  const attempt = async (one: Series, what: string, run: () => Promise<void>) => {
+    progress.step(scenario.name, `${what}, ${label(one)}`)
+    try {
+      await run()
+    } catch (error) {
+      one.errors.push(`${what}: ${(error as Error).message}`)
+    }
+  }
   try {
     for (const { station, one } of series) {
-      if (!hasCeiling(one.item)) continue
-      progress.step(scenario.name, `generator alone, ${label(one)}`)
-      one.ceilingPerSecond = await station.ceiling(one.item, one.item.flow)
+      const { item } = one
+      if (!hasCeiling(item)) continue
+      await attempt(one, 'generator alone', async () => {
+        one.ceilingPerSecond = await ceilingOf(station, item)
+      })
     }
     for (let run = 1; run <= options.runs; run++) {
       for (const { station, one } of series) {
-        progress.step(scenario.name, `run ${run} of ${options.runs}, ${label(one)}`)
-        try {
+        await attempt(one, `run ${run} of ${options.runs}`, async () => {
           one.results.push(await runOnce(station, one.item, options, pinning))
-        } catch (error) {
-          one.errors.push(`run ${run}: ${(error as Error).message}`)
-        }
+        })
       }
     }
   } finally {
@@ -75,27 +93,58 @@ export async function measure(
 function runOnce(station: Station, item: Case, options: Options, pinning: Pinning): Promise<CaseResult> {
   const { warmupMs, measureMs } = options
   const cores = [pinning.subjectCore, pinning.generatorCore].filter((core) => core !== null)
+  const time = { warmupMs, measureMs, cores }
   switch (item.kind) {
     case 'flow':
-      return station.run(
-        item,
-        (target) => ({ kind: 'flow', target, flow: item.flow, warmupMs, measureMs, cores }),
-        false,
-      )
-    case 'idle':
-      return station.run(item, (target) => ({ kind: 'idle', target, connections: item.connections }), true)
-    case 'queued':
-      return station.run(
-        item,
-        (target) => ({ kind: 'queued', target, events: item.events, payloadBytes: item.payloadBytes }),
-        true,
-      )
+      return station.run(item, (target) => ({ kind: 'flow', target, flow: item.flow, ...time }), false)
+    case 'idle': {
+      const { connections, streamsEach } = item
+      return station.run(item, (target) => ({ kind: 'idle', target, connections, streamsEach }), true)
+    }
+    case 'queued': {
+      const { events, payloadBytes } = item
+      return station.run(item, (target) => ({ kind: 'queued', target, events, payloadBytes }), true)
+    }
+    case 'requests':
+      return station.run(item, (target) => ({ kind: 'requests', target, requests: item.requests, ...time }), false)
+    case 'handshakes':
+      return shakeHands(station, item, time)
   }
 }
 
-/** Open-loop generators do not run at their limit: how late they were is measured instead. */
-function hasCeiling(item: Case): item is Case & { kind: 'flow' } {
-  return item.kind === 'flow' && item.flow.streams.every((stream) => stream.eventsPerSecond === 0)
+interface Timing {
+  warmupMs: number
+  measureMs: number
+  cores: number[]
+}
+
+async function shakeHands(station: Station, item: HandshakesCase, timing: Timing): Promise<HandshakesResult> {
+  const { handshakes, acrossRestart } = item
+  const shake = (spec: HandshakeSpec, tickets: string[], time: Timing, fresh: boolean) =>
+    station.run(
+      item,
+      (target): HandshakesJob => ({ kind: 'handshakes', target, handshakes: spec, tickets, ...time }),
+      fresh,
+    )
+  if (!acrossRestart) return shake(handshakes, [], timing, false)
+  // The first handshake of each client, with a ticket of the process that is gone, is what is looked at.
+  const collected = await shake({ ...handshakes, resumes: false, once: true }, [], timing, false)
+  return shake({ ...handshakes, once: true }, collected.tickets, timing, true)
+}
+
+type Bounded = FlowCase | RequestsCase
+
+function ceilingOf(station: Station, item: Bounded): Promise<number> {
+  return item.kind === 'flow' ? station.flowCeiling(item, item.flow) : station.requestCeiling(item, item.requests)
+}
+
+/**
+ * Open-loop generators do not run at their limit: how late they were is measured instead. h2load is a C program, and what
+ * it needs of its core is measured.
+ */
+function hasCeiling(item: Case): item is Bounded {
+  if (item.kind === 'flow') return item.flow.streams.every((stream) => stream.eventsPerSecond === 0)
+  return item.kind === 'requests' && item.requests.tool === 'autocannon'
 }
 
 function label({ subject, item }: Series): string {

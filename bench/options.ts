@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import { SCENARIOS } from './scenarios/index.js'
-import type { Scenario } from './scenarios/scenario.js'
+import { GROUPS, type Scenario } from './scenarios/scenario.js'
 import { PEERS } from './subjects/index.js'
-import type { SubjectName } from './subjects/subject.js'
+import type { PeerName } from './subjects/subject.js'
 
 export interface Options {
   scenarios: readonly Scenario[]
-  peers: readonly SubjectName[]
+  peers: readonly PeerName[]
   runs: number
   warmupMs: number
   measureMs: number
@@ -15,12 +15,12 @@ export interface Options {
   generatorCore: number
 }
 
-export const HELP = `Usage: npm run bench -- [options]
+export const HELP = `Usage: npm run bench -- [scenario or group …] [options]
 
-Measures the daemon of this checkout, pinned to one core, beside nats-server and redis-server when they are installed.
+Measures the daemon of this checkout, pinned to one core, beside its peers when they are installed.
 Generators run on another core, check every delivery for loss, doubling and order, and say when they were the bottleneck.
 
-  --scenario A,B     only these (default: all)
+  --scenario A,B     the same as naming them (default: all)
   --peers none|all|A,B  what to measure beside the daemon (default: all that are installed): ${PEERS.join(', ')}
   --runs N           runs of each case, of which the median is shown (default: 5)
   --measure-ms N     measured time of a run (default: 2000)
@@ -30,18 +30,20 @@ Generators run on another core, check every delivery for loss, doubling and orde
   --json FILE        writes everything that was measured, with the machine and the commit
   --help
 
-Scenarios:
-${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}
+Scenarios by group:
+${GROUPS.map(groupText).join('\n')}
 
 Examples:
-  npm run bench -- --quick
+  npm run bench -- bus --quick
+  npm run bench -- http
   npm run bench -- --scenario one-to-one-64,latency-100k --peers nats --json result.json
 `
 
 /** @returns the options, null for a request for help. Throws with what is wrong. */
 export function parseOptions(argv: readonly string[]): Options | null {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...argv],
+    allowPositionals: true,
     options: {
       scenario: { type: 'string' },
       peers: { type: 'string' },
@@ -59,7 +61,7 @@ export function parseOptions(argv: readonly string[]): Options | null {
   const [subjectCore, generatorCore] = (values.cores ?? '0,1').split(',').map((core) => count('--cores', core, 0))
   if (generatorCore === undefined) throw new Error('--cores wants two numbers, such as 0,1')
   return {
-    scenarios: chosen('--scenario', values.scenario, SCENARIOS, (scenario) => scenario.name),
+    scenarios: scenariosNamed([...positionals, ...(values.scenario?.split(',') ?? [])]),
     peers: values.peers === 'none' ? [] : chosen('--peers', values.peers, PEERS, (peer) => peer),
     runs: count('--runs', values.runs ?? (quick ? '3' : '5'), 1),
     measureMs: count('--measure-ms', values['measure-ms'] ?? (quick ? '700' : '2000'), 50),
@@ -68,6 +70,20 @@ export function parseOptions(argv: readonly string[]): Options | null {
     subjectCore,
     generatorCore,
   }
+}
+
+function groupText(group: (typeof GROUPS)[number]): string {
+  const lines = SCENARIOS.filter((scenario) => scenario.group === group)
+  return [group, ...lines.map(({ name, title }) => `  ${name.padEnd(17)} ${title}`)].join('\n')
+}
+
+/** By scenario or group, in the usual order; all when there are no names. */
+function scenariosNamed(names: readonly string[]): readonly Scenario[] {
+  if (names.length === 0 || names.includes('all')) return SCENARIOS
+  const known: readonly string[] = [...GROUPS, ...SCENARIOS.map(({ name }) => name)]
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new Error(`there is no scenario or group ${unknown}; there are ${known.join(', ')}`)
+  return SCENARIOS.filter(({ name, group }) => names.includes(name) || names.includes(group))
 }
 
 function chosen<T>(

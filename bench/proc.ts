@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 /** Kernel ticks a second in /proc/PID/stat: USER_HZ, 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
 
-/** Processor time a process has used so far, in ms, all its threads together; resolution 10 ms. */
+/** Processor time a process has used so far, in ms, all its threads together, and of its children that have ended; resolution 10 ms. */
 export function cpuMsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return (ticks * 1000) / TICKS_PER_SECOND
 }
 
 /** Time that these cores have been busy, whoever with, in ms. All cores when none are given. */

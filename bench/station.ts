@@ -1,4 +1,4 @@
-import type { FlowSpec, Job, JobResult, Target } from './generator/job.js'
+import type { FlowSpec, Job, JobResult, RequestSpec, Target } from './generator/job.js'
 import { GeneratorProcess, NullProcess } from './generator-process.js'
 import type { Pinning } from './pinned.js'
 import type { Case } from './scenarios/scenario.js'
@@ -19,13 +19,12 @@ export class Station {
     private readonly pinning: Pinning,
   ) {}
 
-  /** @param fresh starts the subject anew, for what memory it takes */
+  /** @param fresh starts the subject anew, for what memory it takes, or what it remembers */
   async run<J extends Job>(item: Case, makeJob: (target: Target) => J, fresh: boolean): Promise<JobResult<J>> {
     if (fresh) await this.stopSubject()
     this.running ??= await this.subject.start({ core: this.pinning.subjectCore, need: this.need })
-    const { port, pid } = this.running
     try {
-      return await this.generatorFor(item).run(makeJob({ wire: this.subject.wire, port, pid }))
+      return await this.generatorFor(item).run(makeJob(targetOf(this.subject, this.running)))
     } catch (error) {
       // What a failed run leaves behind must not be measured by the next.
       await this.stopSubject()
@@ -34,35 +33,59 @@ export class Station {
   }
 
   /** Deliveries a second that the generator itself can send and receive in this flow on its one core. */
-  async ceiling(item: Case, flow: FlowSpec): Promise<number> {
-    const { wire } = this.subject
-    const nothing = await NullProcess.start(this.pinning.subjectCore, { wire, flow })
-    try {
-      let best = 0
-      for (let attempt = 0; attempt < CEILING_ATTEMPTS; attempt++) {
-        const target = { wire, port: 0, pid: process.pid }
-        const measured = await this.generatorFor(item).run({
-          kind: 'ceiling',
-          target,
-          flow,
-          ...nothing.ports,
-          measureMs: CEILING_MS,
-        })
-        // One core does both: an event costs one send and as many receipts as there are subscribers of it.
-        const fanOut = flow.subscribers.reduce((sum, each) => sum + each.streams.length, 0) / flow.streams.length
-        const seconds = 1 / measured.sendEventsPerSecond + fanOut / measured.receiveDeliveriesPerSecond
-        best = Math.max(best, fanOut / seconds)
-      }
-      return best
-    } finally {
-      await nothing.stop()
-    }
+  async flowCeiling(item: Case, flow: FlowSpec): Promise<number> {
+    return this.withNull(flow, async (nothing, target) => {
+      const measured = await this.generatorFor(item).run({
+        kind: 'ceiling',
+        target,
+        flow,
+        ...nothing.ports,
+        measureMs: CEILING_MS,
+      })
+      // One core does both: an event costs one send and as many receipts as there are subscribers of it.
+      const fanOut = flow.subscribers.reduce((sum, each) => sum + each.streams.length, 0) / flow.streams.length
+      const seconds = 1 / measured.sendEventsPerSecond + fanOut / measured.receiveDeliveriesPerSecond
+      return fanOut / seconds
+    })
+  }
+
+  /** Requests a second that the load program reaches against a server that does not look into them. */
+  async requestCeiling(item: Case, requests: RequestSpec): Promise<number> {
+    return this.withNull(null, async (nothing, target) => {
+      const measured = await this.generatorFor(item).run({
+        kind: 'requests',
+        target: { ...target, port: nothing.ports.httpPort, pid: nothing.pid },
+        requests,
+        warmupMs: CEILING_MS,
+        measureMs: CEILING_MS,
+        cores: [],
+      })
+      return measured.requestsPerSecond
+    })
   }
 
   async stop(): Promise<void> {
     await this.stopSubject()
     for (const generator of this.generators.values()) await generator.stop()
     this.generators.clear()
+  }
+
+  /** The best of some attempts against servers that do nothing, in the place of the subject. */
+  private async withNull(
+    flow: FlowSpec | null,
+    attempt: (nothing: NullProcess, target: Target) => Promise<number>,
+  ): Promise<number> {
+    this.running ??= await this.subject.start({ core: this.pinning.subjectCore, need: this.need })
+    const target = { ...targetOf(this.subject, this.running), adminUrl: null }
+    const { wire } = this.subject
+    const nothing = await NullProcess.start(this.pinning.subjectCore, { wire, flow, tls: this.running.tls ?? null })
+    try {
+      let best = 0
+      for (let i = 0; i < CEILING_ATTEMPTS; i++) best = Math.max(best, await attempt(nothing, target))
+      return best
+    } finally {
+      await nothing.stop()
+    }
   }
 
   private async stopSubject(): Promise<void> {
@@ -79,4 +102,9 @@ export class Station {
     }
     return generator
   }
+}
+
+function targetOf({ wire }: Subject, { port, pid, publish, tls, adminUrl }: RunningSubject): Target {
+  const subscribe = { wire, port, tls: tls !== undefined }
+  return { ...subscribe, publish: publish ?? subscribe, pid, adminUrl: adminUrl ?? null }
 }

@@ -1,8 +1,8 @@
+import type { CarrierName } from '../wires/wire.js'
 import { Connection } from './connection.js'
 import type { Prepared } from './flow.js'
 import { InFlight } from './in-flight.js'
 import type { CeilingJob, CeilingResult } from './job.js'
-
 import { deliveredOf, type Receiver } from './receiver.js'
 import { inParallel, makePumps, makeReceivers } from './setup.js'
 import { Turns } from './turns.js'
@@ -22,7 +22,7 @@ export async function runCeiling(job: CeilingJob, prepared: Prepared): Promise<C
 
 async function sendCeiling(job: CeilingJob, { flow, book, cycles, readBuffer }: Prepared): Promise<number> {
   const unpaced = { ...flow, streams: flow.streams.map((stream) => ({ ...stream, eventsPerSecond: 0 })) }
-  const connections = await inParallel(flow.streams.length, () => openRaw(job.sinkPort, readBuffer))
+  const connections = await inParallel(flow.streams.length, () => openRaw(job, job.sinkPort, 'none', readBuffer))
   const pumps = makePumps(unpaced, book, cycles, connections, new InFlight(Number.POSITIVE_INFINITY))
   const turns = new Turns(pumps)
   turns.start()
@@ -34,13 +34,14 @@ async function sendCeiling(job: CeilingJob, { flow, book, cycles, readBuffer }: 
 
 async function receiveCeiling(job: CeilingJob, { flow, book, wire, readBuffer }: Prepared): Promise<number> {
   const connections = await inParallel(flow.subscribers.length, () =>
-    openRaw(job.blastPort, readBuffer, wire.webSocket),
+    openRaw(job, job.blastPort, wire.carrier, readBuffer),
   )
   const inFlight = new InFlight(Number.POSITIVE_INFINITY)
   const receivers = makeReceivers(wire, flow, book, connections, inFlight, () => {})
-  for (const connection of connections) connection.write(GO)
+  for (const connection of connections) connection.send(GO)
   const rate = await rateOf(job.measureMs, () => total(receivers, flow.streams.length))
   for (const connection of connections) connection.close()
+  for (const { failure } of connections) if (failure !== null) throw failure
   for (const { verifier } of receivers) if (verifier.corrupt !== null) throw new Error(`the blast: ${verifier.corrupt}`)
   return rate
 }
@@ -58,8 +59,8 @@ async function rateOf(measureMs: number, count: () => number): Promise<number> {
   return ((count() - from) * 1000) / (performance.now() - at)
 }
 
-function openRaw(port: number, readBuffer: Buffer, stripFrames = false): Promise<Connection> {
-  return Connection.open(port, { upgrade: false, subprotocol: null, readBuffer, stripFrames })
+function openRaw({ target }: CeilingJob, port: number, carrier: CarrierName, readBuffer: Buffer): Promise<Connection> {
+  return Connection.open(port, { carrier, tls: target.tls, subprotocol: null, readBuffer })
 }
 
 function sleep(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { assert } from '../../src/base/assert.js'
-import type { Wire } from '../wires/wire.js'
+import type { CarrierName, Wire } from '../wires/wire.js'
+import { requestData } from './http2-request.js'
 import type { StreamSpec } from './job.js'
 import { clientMessage } from './websocket.js'
 
@@ -40,13 +41,24 @@ export function buildCycle(wire: Wire, spec: StreamSpec, stream: number, events:
     for (let i = first; i < first + spec.batch; i++) {
       parts.push(wire.publication(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes)))
     }
-    messages.push(wire.webSocket ? clientMessage(parts) : Buffer.concat(parts))
+    messages.push(framed(wire.carrier, parts))
   }
   assert(
     messages.every((message) => message.length === messages[0].length),
     'messages are equally long',
   )
   return { events, publications: Buffer.concat(messages), messageBytes: messages[0].length, batch: spec.batch }
+}
+
+function framed(carrier: CarrierName, parts: readonly Uint8Array[]): Buffer {
+  switch (carrier) {
+    case 'none':
+      return Buffer.concat(parts)
+    case 'websocket':
+      return clientMessage(parts)
+    case 'http2':
+      return requestData(parts)
+  }
 }
 
 export function buildDeliveries(

@@ -1,5 +1,4 @@
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js'
-import { busyMsOf, cpuMsOf, rssBytesOf } from '../proc.js'
 import { wireNamed } from '../wires/index.js'
 import type { Wire } from '../wires/wire.js'
 import { Churn } from './churn.js'
@@ -7,9 +6,10 @@ import type { Connection } from './connection.js'
 import { buildCycle, type Cycle } from './cycle.js'
 import { InFlight } from './in-flight.js'
 import type { FlowJob, FlowResult, FlowSpec, LatencyResult, StreamResult } from './job.js'
+import { LoadMeter } from './load.js'
 import { FirehosePump, LATENCY_NS_MAX, latencyHistogram, PacedPump } from './pump.js'
 import { DeliveryBook, deliveredOf, type Receiver, tally } from './receiver.js'
-import { inParallel, makePumps, makeReceivers, openReceiver, openTo } from './setup.js'
+import { inParallel, makePumps, makeReceivers, openPublisher, openReceiver, openTo } from './setup.js'
 import { Turns } from './turns.js'
 
 /** Deliveries that have not come when nothing has come for so long are lost. */
@@ -25,12 +25,12 @@ export interface Prepared {
 }
 
 /** Encodes everything that a flow will send and expect. */
-export function prepare(wire: Wire, flow: FlowSpec): Prepared {
+export function prepare(wire: Wire, publishWire: Wire, flow: FlowSpec): Prepared {
   return {
     wire,
     flow,
     book: new DeliveryBook(wire, flow),
-    cycles: flow.streams.map((stream, i) => buildCycle(wire, stream, i, flow.cycleEvents, flow.payloadBytes)),
+    cycles: flow.streams.map((stream, i) => buildCycle(publishWire, stream, i, flow.cycleEvents, flow.payloadBytes)),
     readBuffer: Buffer.allocUnsafeSlow(flow.chunkBytesMax),
   }
 }
@@ -38,7 +38,7 @@ export function prepare(wire: Wire, flow: FlowSpec): Prepared {
 /** One run: connect, warm up, measure, sync, wait for the rest, compare. */
 export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowResult> {
   const { flow, wire, book, cycles, readBuffer } = prepared
-  const { port } = job.target
+  const { publish } = job.target
   const open: Connection[] = []
   const keep = (connection: Connection) => {
     open.push(connection)
@@ -47,13 +47,12 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
   const limits = { bytesMax: 0, eventsMax: 0 }
   try {
     const subscribers = await inParallel(flow.subscribers.length, async (i) =>
-      keep(await openReceiver(wire, port, readBuffer, flow.subscribers[i], limits)),
+      keep(await openReceiver(job.target, readBuffer, flow.subscribers[i], limits)),
     )
     // Where a paced stream runs beside a flood, the flood must not hold it up in here.
     const isPaced = flow.streams.some((each) => each.eventsPerSecond > 0)
     for (const subscriber of subscribers) subscriber.oneReadATurn = isPaced
-    const publishers = await inParallel(flow.streams.length, async () => keep(await openTo(wire, port, readBuffer)))
-    for (const publisher of publishers) await wire.open(publisher, 'publisher')
+    const publishers = await inParallel(flow.streams.length, async () => keep(await openPublisher(publish, readBuffer)))
 
     const inFlight = new InFlight(flow.inFlightBytesMax)
     const pumps = makePumps(flow, book, cycles, publishers, inFlight)
@@ -63,7 +62,7 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     })
     const churn =
       flow.churnPerSecond > 0
-        ? new Churn(keep(await openTo(wire, port, readBuffer)), wire, flow.streams[0], flow.churnPerSecond)
+        ? new Churn(keep(await openTo(job.target, readBuffer)), wire, flow.streams[0], flow.churnPerSecond)
         : null
 
     const turns = new Turns(pumps)
@@ -76,15 +75,17 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     turns.start()
 
     await passed(job.warmupMs, open)
-    const before = snapshot(job, pumps, receivers, churn)
+    const before = counts(pumps, receivers, churn)
+    const meter = new LoadMeter(job.target.pid, job.cores)
     await passed(job.measureMs, open)
-    const after = snapshot(job, pumps, receivers, churn)
+    const load = meter.until()
+    const after = counts(pumps, receivers, churn)
     turns.stop()
     churn?.stop()
 
-    await Promise.all(publishers.map((publisher) => wire.sync(publisher)))
+    await Promise.all(publishers.map((publisher) => wireNamed(publish.wire).sync(publisher)))
     await arrived(flow, pumps, receivers, inFlight)
-    const seconds = (after.at - before.at) / 1000
+    const seconds = load.measuredMs / 1000
     const streams = flow.streams.map(
       (_, i): StreamResult => ({
         ...tally(receivers, i, pumps[i].sent),
@@ -93,48 +94,26 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
         latency: latencies[i]?.() ?? null,
       }),
     )
-    const percent = (key: 'subjectCpuMs' | 'generatorCpuMs' | 'busyMs') => (after[key] - before[key]) / seconds / 10
-    const [subjectCpuPercent, generatorCpuPercent] = [percent('subjectCpuMs'), percent('generatorCpuMs')]
-    return {
-      kind: 'flow',
-      streams,
-      measuredMs: after.at - before.at,
-      subjectCpuPercent,
-      generatorCpuPercent,
-      otherCpuPercent: Math.max(0, percent('busyMs') - subjectCpuPercent - generatorCpuPercent),
-      subjectRssBytes: after.rssBytes,
-      churned: after.churned - before.churned,
-    }
+    return { kind: 'flow', streams, ...load, churned: after.churned - before.churned }
   } finally {
     for (const connection of open) connection.close()
   }
 }
 
-interface Snapshot {
-  at: number
+interface Counts {
   sent: number[]
   delivered: number[]
-  subjectCpuMs: number
-  generatorCpuMs: number
-  busyMs: number
-  rssBytes: number
   churned: number
 }
 
-function snapshot(
-  { target: { pid }, cores }: FlowJob,
+function counts(
   pumps: readonly (FirehosePump | PacedPump)[],
   receivers: readonly Receiver[],
   churn: Churn | null,
-): Snapshot {
+): Counts {
   return {
-    at: performance.now(),
     sent: pumps.map((pump) => pump.sent),
     delivered: pumps.map((_, i) => deliveredOf(receivers, i)),
-    subjectCpuMs: cpuMsOf(pid),
-    generatorCpuMs: cpuMsOf(process.pid),
-    busyMs: busyMsOf(cores),
-    rssBytes: rssBytesOf(pid),
     churned: churn?.sent ?? 0,
   }
 }
@@ -206,5 +185,5 @@ async function arrived(
 }
 
 export function prepareFor(job: Pick<FlowJob, 'target' | 'flow'>): Prepared {
-  return prepare(wireNamed(job.target.wire), job.flow)
+  return prepare(wireNamed(job.target.wire), wireNamed(job.target.publish.wire), job.flow)
 }

@@ -1,13 +1,22 @@
 import type { WireName } from '../wires/wire.js'
 
 /** What the benchmark asks of a generator process, over IPC. All of it is plain data. */
-export type Job = FlowJob | CeilingJob | IdleJob | QueuedJob
+export type Job = FlowJob | CeilingJob | IdleJob | QueuedJob | RequestsJob | HandshakesJob
 
-export interface Target {
+/** A port, and what is spoken there. */
+export interface Endpoint {
   wire: WireName
   port: number
+  tls: boolean
+}
+
+/** Where subscribers go, and publishers. */
+export interface Target extends Endpoint {
+  publish: Endpoint
   /** Whose processor time and memory are read from /proc. */
   pid: number
+  /** Where our daemon tells its counters; null: a peer, which has none that we know. */
+  adminUrl: string | null
 }
 
 /** Events of one publisher connection. A stream's index in the job is what its events carry as their number. */
@@ -66,6 +75,50 @@ export interface IdleJob {
   kind: 'idle'
   target: Target
   connections: number
+  /** Event streams on each connection, by HTTP/2; 0: the connections themselves are what is open. */
+  streamsEach: number
+}
+
+/** Single publishes by HTTP. */
+export interface RequestSpec {
+  /** The load program; autocannon speaks HTTP/1.1, h2load HTTP/2. */
+  tool: 'autocannon' | 'h2load'
+  connections: number
+  /** Requests under way on each connection: pipelined ones, or streams. */
+  concurrency: number
+  topic: string
+  /** JSON. */
+  body: string
+}
+
+export interface RequestsJob {
+  kind: 'requests'
+  target: Target
+  requests: RequestSpec
+  warmupMs: number
+  measureMs: number
+  cores: number[]
+}
+
+export interface HandshakeSpec {
+  version: 'TLSv1.2' | 'TLSv1.3'
+  /** Whether each client offers the ticket that it got last. */
+  resumes: boolean
+  /** Under way at a time. */
+  concurrency: number
+  /** Each client makes one only. */
+  once: boolean
+}
+
+export interface HandshakesJob {
+  kind: 'handshakes'
+  target: Target
+  handshakes: HandshakeSpec
+  /** Tickets that the clients begin with, DER, base64; one client each. */
+  tickets: string[]
+  warmupMs: number
+  measureMs: number
+  cores: number[]
 }
 
 export interface QueuedJob {
@@ -75,15 +128,20 @@ export interface QueuedJob {
   payloadBytes: number
 }
 
-export interface FlowResult {
-  kind: 'flow'
-  streams: StreamResult[]
+/** What processes took while something was measured. */
+export interface Load {
   measuredMs: number
+  /** Of one core. */
   subjectCpuPercent: number
   generatorCpuPercent: number
   /** Of one core: what other processes, and the host, took on the cores in use. */
   otherCpuPercent: number
   subjectRssBytes: number
+}
+
+export interface FlowResult extends Load {
+  kind: 'flow'
+  streams: StreamResult[]
   /** Subscribe and unsubscribe commands sent while measured. */
   churned: number
 }
@@ -125,7 +183,8 @@ export interface CeilingResult {
 
 export interface IdleResult {
   kind: 'idle'
-  connections: number
+  /** Connections, or event streams. */
+  open: number
   rssBeforeBytes: number
   rssAfterBytes: number
   bytesEach: number
@@ -144,12 +203,37 @@ export interface QueuedResult {
   lost: number
 }
 
-export type JobResult<J extends Job> = J extends FlowJob
-  ? FlowResult
-  : J extends CeilingJob
-    ? CeilingResult
-    : J extends IdleJob
-      ? IdleResult
-      : QueuedResult
+export interface RequestsResult extends Load {
+  kind: 'requests'
+  /** Over the whole run, with warm-up: requests sent, and how they were answered. */
+  sent: number
+  accepted: number
+  refused: number
+  /** Over the whole run: what the subject's own counter says it accepted, and what a subscriber received; null: a peer that is no bus. */
+  counted: number | null
+  delivered: number | null
+  requestsPerSecond: number
+}
 
-export type Answer = { result: FlowResult | CeilingResult | IdleResult | QueuedResult } | { error: string }
+export interface HandshakesResult extends Load {
+  kind: 'handshakes'
+  handshakesPerSecond: number
+  /** Over the whole run: handshakes that offered a ticket, and those that were resumed. */
+  offered: number
+  resumed: number
+  /** The last ticket of each client, for another run. */
+  tickets: string[]
+}
+
+interface Results {
+  flow: FlowResult
+  ceiling: CeilingResult
+  idle: IdleResult
+  queued: QueuedResult
+  requests: RequestsResult
+  handshakes: HandshakesResult
+}
+
+export type JobResult<J extends Job> = Results[J['kind']]
+
+export type Answer = { result: Results[keyof Results] } | { error: string }

@@ -1,8 +1,10 @@
 import { runCeiling } from './ceiling.js'
 import { type Prepared, prepareFor, runFlow } from './flow.js'
+import { runHandshakes } from './handshakes.js'
 import { runIdle } from './idle.js'
 import type { Answer, FlowJob, Job } from './job.js'
 import { runQueued } from './queued.js'
+import { runRequests } from './requests.js'
 
 /** A generator process: takes one job after the other over IPC and ends with its parent. */
 let prepared: { key: string; value: Prepared } | null = null
@@ -28,12 +30,16 @@ function run(job: Job) {
       return runIdle(job)
     case 'queued':
       return runQueued(job)
+    case 'requests':
+      return runRequests(job)
+    case 'handshakes':
+      return runHandshakes(job)
   }
 }
 
 /** Encoding a long cycle takes longer than a run, so it is kept for the next run of the same flow. */
 function preparedFor(job: Pick<FlowJob, 'target' | 'flow'>): Prepared {
-  const key = JSON.stringify([job.target.wire, job.flow])
+  const key = JSON.stringify([job.target.wire, job.target.publish.wire, job.flow])
   if (prepared?.key !== key) prepared = { key, value: prepareFor(job) }
   return prepared.value
 }

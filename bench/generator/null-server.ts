@@ -1,44 +1,67 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { wireNamed } from '../wires/index.js'
 import type { WireName } from '../wires/wire.js'
 import type { FlowSpec } from './job.js'
+import { answerAll } from './null-http.js'
 import { DeliveryBook } from './receiver.js'
-import { serverMessage } from './websocket.js'
+import { acceptOf, serverMessage } from './websocket.js'
 
 /**
  * What the generator's own ceiling is measured against, in a process where the subject would be: one port reads and
- * discards, the other sends deliveries that were encoded beforehand, as a subject would that had nothing to think about.
+ * discards, one sends deliveries that were encoded beforehand, and one answers HTTP requests without looking into them, as a subject would
+ * that had nothing to think about.
  */
 const CHUNK_BYTES = 256 * 1024
 /** Deliveries of one WebSocket message: subjects coalesce what is ready, so the ceiling is taken with as many. */
 const BATCH = 64
 
+export interface CertificateFiles {
+  certificate: string
+  key: string
+}
+
 export interface NullRequest {
   wire: WireName
-  flow: FlowSpec
+  /** Null: requests are answered, there are no deliveries. */
+  flow: FlowSpec | null
+  tls: CertificateFiles | null
 }
 
 export interface NullPorts {
   sinkPort: number
   blastPort: number
+  httpPort: number
 }
 
-process.once('message', async (request: NullRequest) => {
-  const sink = createServer({ noDelay: true }, discard)
-  const bytes = deliveriesOf(request)
-  const blast = createServer({ noDelay: true }, (socket) => send(socket, bytes))
-  const ports: NullPorts = { sinkPort: await listen(sink), blastPort: await listen(blast) }
+process.once('message', async ({ wire, flow, tls }: NullRequest) => {
+  const bytes = flow === null ? Buffer.alloc(0) : deliveriesOf(wire, flow)
+  const upgrades = wireNamed(wire).carrier === 'websocket'
+  const ports: NullPorts = {
+    sinkPort: await listen(server(tls, discard)),
+    blastPort: await listen(server(tls, (socket) => blast(socket, bytes, upgrades))),
+    httpPort: await listen(server(tls, answerAll)),
+  }
   process.send!(ports)
 })
 process.on('disconnect', () => process.exit())
 
+function server(tls: CertificateFiles | null, serve: (socket: Socket) => void): Server {
+  const withErrors = (socket: Socket) => {
+    socket.on('error', ignore)
+    serve(socket)
+  }
+  if (tls === null) return createServer({ noDelay: true }, withErrors)
+  return createTlsServer({ cert: readFileSync(tls.certificate), key: readFileSync(tls.key) }, withErrors)
+}
+
 function discard(socket: Socket): void {
-  socket.on('error', ignore)
   socket.on('data', ignore)
 }
 
 /** All streams of the first subscriber, a batch of each in turn. */
-function deliveriesOf({ wire: name, flow }: NullRequest): Buffer {
+function deliveriesOf(name: WireName, flow: FlowSpec): Buffer {
   const wire = wireNamed(name)
   const book = new DeliveryBook(wire, flow)
   const { streams, patterns } = flow.subscribers[0]
@@ -47,10 +70,26 @@ function deliveriesOf({ wire: name, flow }: NullRequest): Buffer {
     streams.forEach((stream, i) => {
       const { bytes, recordBytes } = book.of(stream, patterns[Math.min(i, patterns.length - 1)])
       const batch = bytes.subarray(first * recordBytes, (first + BATCH) * recordBytes)
-      messages.push(wire.webSocket ? serverMessage([batch]) : batch)
+      messages.push(wire.carrier === 'websocket' ? serverMessage([batch]) : batch)
     })
   }
   return Buffer.concat(messages)
+}
+
+/** Begins when it is told to: before that, a generator with a thousand connections is still opening them. */
+function blast(socket: Socket, bytes: Buffer, upgrades: boolean): void {
+  if (!upgrades) socket.once('data', () => send(socket, bytes))
+  else {
+    socket.once('data', (request) => {
+      socket.write(upgradeAnswer(request.toString('latin1')))
+      socket.once('data', () => send(socket, bytes))
+    })
+  }
+}
+
+function upgradeAnswer(request: string): string {
+  const key = /^Sec-WebSocket-Key: (\S+)/im.exec(request)?.[1] ?? ''
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptOf(key)}\r\n\r\n`
 }
 
 function send(socket: Socket, bytes: Buffer): void {
@@ -65,10 +104,8 @@ function send(socket: Socket, bytes: Buffer): void {
     if (taken) later()
     else socket.once('drain', later)
   }
-  socket.on('error', ignore)
-  // Begins when it is told to: before that, a generator with a thousand connections is still opening them.
-  socket.once('data', write)
   socket.on('data', ignore)
+  write()
 }
 
 function listen(server: Server): Promise<number> {

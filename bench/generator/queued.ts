@@ -4,7 +4,7 @@ import type { Connection } from './connection.js'
 import { buildCycle, buildDeliveries } from './cycle.js'
 import type { QueuedJob, QueuedResult, StreamSpec } from './job.js'
 import { settledRssBytes } from './settle.js'
-import { openReceiver, openTo } from './setup.js'
+import { openPublisher, openReceiver } from './setup.js'
 import { CycleVerifier } from './verify.js'
 
 const BATCH = 64
@@ -23,7 +23,7 @@ const ROUNDS_MAX = 8
 /** Memory of events that wait in the subject because their subscriber does not read. */
 export async function runQueued(job: QueuedJob): Promise<QueuedResult> {
   const wire = wireNamed(job.target.wire)
-  const { port, pid } = job.target
+  const { port, pid, publish } = job.target
   const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
   const cycle = buildCycle(wire, STREAM, 0, CYCLE_EVENTS, job.payloadBytes)
   const pattern = STREAM.topics.prefix
@@ -34,11 +34,10 @@ export async function runQueued(job: QueuedJob): Promise<QueuedResult> {
     const spec = { patterns: [pattern], streams: [0] }
     // Twice what is to wait, so that the limits are not what is measured.
     const limits = { bytesMax: job.events * deliveries.recordBytes * 2, eventsMax: job.events * 2 }
-    const subscriber = await openReceiver(wire, port, readBuffer, spec, limits)
+    const subscriber = await openReceiver(job.target, readBuffer, spec, limits)
     open.push(subscriber)
-    const publisher = await openTo(wire, port, readBuffer)
+    const publisher = await openPublisher(publish, readBuffer)
     open.push(publisher)
-    await wire.open(publisher, 'publisher')
     subscriber.stream((chunk, start, end) => verifier.feed(chunk, start, end))
     subscriber.pause()
     const rssBeforeBytes = await settledRssBytes(pid)

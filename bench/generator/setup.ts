@@ -1,8 +1,9 @@
+import { wireNamed } from '../wires/index.js'
 import type { SubscriptionLimits, Wire } from '../wires/wire.js'
 import { Connection } from './connection.js'
 import type { Cycle } from './cycle.js'
 import type { InFlight } from './in-flight.js'
-import type { FlowSpec, SubscriberSpec } from './job.js'
+import type { Endpoint, FlowSpec, SubscriberSpec } from './job.js'
 import { FirehosePump, PacedPump } from './pump.js'
 import { type DeliveryBook, Receiver, verifierFor } from './receiver.js'
 
@@ -23,18 +24,25 @@ export async function inParallel<T>(count: number, make: (i: number) => Promise<
   return results
 }
 
-export function openTo(wire: Wire, port: number, readBuffer: Buffer): Promise<Connection> {
-  return Connection.open(port, { upgrade: wire.webSocket, subprotocol: wire.subprotocol, readBuffer })
+export function openTo({ wire, port, tls }: Endpoint, readBuffer: Buffer): Promise<Connection> {
+  const { carrier, subprotocol } = wireNamed(wire)
+  return Connection.open(port, { carrier, tls, subprotocol, readBuffer })
+}
+
+export async function openPublisher(endpoint: Endpoint, readBuffer: Buffer): Promise<Connection> {
+  const connection = await openTo(endpoint, readBuffer)
+  await wireNamed(endpoint.wire).open(connection, 'publisher')
+  return connection
 }
 
 export async function openReceiver(
-  wire: Wire,
-  port: number,
+  endpoint: Endpoint,
   readBuffer: Buffer,
   spec: SubscriberSpec,
   limits: SubscriptionLimits,
 ): Promise<Connection> {
-  const connection = await openTo(wire, port, readBuffer)
+  const wire = wireNamed(endpoint.wire)
+  const connection = await openTo(endpoint, readBuffer)
   await wire.open(connection, 'subscriber')
   for (const pattern of spec.patterns) await wire.subscribe(connection, pattern, limits)
   return connection

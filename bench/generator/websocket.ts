@@ -3,16 +3,18 @@ import { createHash, randomBytes } from 'node:crypto'
 const CLIENT_HEADER_BYTES_MAX = 14
 const MASKED = 0x80
 
-/**
- * One masked binary message (RFC 6455, 5.2) from a client. The masking key is zero: a legal key, which leaves the
- * body as it is, so that the generator pays nothing for masking; the peer unmasks as it would with any other.
- */
+/** Any key: a fixed one, so that runs are alike, and not zero, which would leave a server nothing to unmask. */
+const MASKING_KEY = Buffer.from([0x6b, 0xd3, 0x1e, 0xa7])
+
+/** One masked binary message (RFC 6455, 5.2) from a client. What is measured is masked beforehand, so the generator pays nothing for it. */
 export function clientMessage(parts: readonly Uint8Array[], opcode = 2): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const body = Buffer.concat(parts)
   const header = Buffer.alloc(CLIENT_HEADER_BYTES_MAX)
   header[0] = 0x80 | opcode
-  const end = writeLength(header, length, MASKED) + 4
-  return Buffer.concat([header.subarray(0, end), ...parts])
+  const keyAt = writeLength(header, body.length, MASKED)
+  MASKING_KEY.copy(header, keyAt)
+  for (let i = 0; i < body.length; i++) body[i] ^= MASKING_KEY[i & 3]
+  return Buffer.concat([header.subarray(0, keyAt + MASKING_KEY.length), body])
 }
 
 /** The same from a server: not masked. */
@@ -45,8 +47,13 @@ export function upgradeRequest(host: string, subprotocol: string | null): { requ
     request:
       `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${offer}\r\n`,
-    accept: createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64'),
+    accept: acceptOf(key),
   }
+}
+
+/** Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, 4.2.2). */
+export function acceptOf(key: string): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
 
 /** What the stripper finds; ranges are valid during the call only. */

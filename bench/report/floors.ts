@@ -1,6 +1,7 @@
 import type { FigureName } from '../scenarios/scenario.js'
 import { FIGURE_UNITS } from '../scenarios/scenario.js'
-import type { SubjectName } from '../subjects/subject.js'
+import { isOurs } from '../subjects/index.js'
+import type { OurName, PeerName, SubjectName } from '../subjects/subject.js'
 import { quantity } from './quantity.js'
 import type { Row } from './row.js'
 
@@ -12,38 +13,65 @@ export interface Floor {
 export interface Verdict {
   what: string
   measured: string
-  /** Null: not measured, as the peer is absent or a run failed. */
+  /** Null: not measured, as the peer is absent, a run failed, or the generator set the figure that is compared with. */
   pass: boolean | null
+}
+
+/** Which row of a scenario; by default the one without a variant of our daemon's usual port. */
+export interface Which {
+  variant?: string
+  of?: OurName
 }
 
 const UNMEASURED = { measured: 'not measured', pass: null }
 
-export function atLeast(figure: FigureName, floor: number, variant = ''): Floor {
-  return bound(figure, variant, `at least ${quantity(floor, FIGURE_UNITS[figure])}`, (value) => value >= floor)
+export function atLeast(figure: FigureName, floor: number, which: Which = {}): Floor {
+  return bound(figure, which, `at least ${quantity(floor, FIGURE_UNITS[figure])}`, (value) => value >= floor)
 }
 
-export function atMost(figure: FigureName, limit: number, variant = ''): Floor {
-  return bound(figure, variant, `at most ${quantity(limit, FIGURE_UNITS[figure])}`, (value) => value <= limit)
+export function atMost(figure: FigureName, limit: number, which: Which = {}): Floor {
+  return bound(figure, which, `at most ${quantity(limit, FIGURE_UNITS[figure])}`, (value) => value <= limit)
 }
 
 /** At least `times` what a peer reached in the same runs. */
-export function timesPeer(figure: FigureName, peer: SubjectName, times: number): Floor {
-  const what = `${figure} at least ${times} × ${peer}`
-  return ratio(what, times, (rows) => [value(rows, figure, '', 'sluice'), value(rows, figure, '', peer)])
+export function timesPeer(figure: FigureName, peer: PeerName, times: number, which: Which = {}): Floor {
+  const { variant = '', of = 'sluice' } = which
+  const what = `${prefix(which)}${figure} at least ${times} × ${peer}`
+  return ratio(figure, what, times, { subject: of, variant }, { subject: peer, variant })
+}
+
+/** Cost per request, or event, at most `times` a peer's in the same runs: the reverse of their rates. */
+export function costOfPeer(figure: FigureName, peer: PeerName, times: number, which: Which = {}): Floor {
+  return {
+    check(rows) {
+      const what = `${prefix(which)}cost of one at most ${times} × ${peer}`
+      const { variant = '', of = 'sluice' } = which
+      const [ours, theirs] = [
+        { subject: of, variant },
+        { subject: peer, variant },
+      ].map((place) => find(rows, place))
+      const [fast, slow] = [figureOf(theirs, figure), figureOf(ours, figure)]
+      if (fast === null || slow === null || slow === 0) return { what, ...UNMEASURED }
+      if (theirs?.generatorBound === true) return { what, ...voidFor(theirs) }
+      return { what, measured: `${(fast / slow).toFixed(2)} ×`, pass: fast / slow <= times }
+    },
+  }
 }
 
 /** At least this share of another variant's figure. */
 export function shareOf(figure: FigureName, variant: string, baseline: string, share: number): Floor {
   const what = `${variant}: ${figure} at least ${share} × ${baseline}`
-  return ratio(what, share, (rows) => [value(rows, figure, variant, 'sluice'), value(rows, figure, baseline, 'sluice')])
+  return ratio(figure, what, share, { subject: 'sluice', variant }, { subject: 'sluice', variant: baseline })
 }
 
 /** A latency no higher than a peer's in the same runs. */
-export function noWorse(figure: FigureName, peer: SubjectName): Floor {
+export function noWorse(figure: FigureName, peer: PeerName): Floor {
   return {
     check(rows) {
       const what = `${figure} no worse than ${peer}`
-      const [ours, theirs] = [value(rows, figure, '', 'sluice'), value(rows, figure, '', peer)]
+      const [ours, theirs] = (['sluice', peer] as const).map((subject) =>
+        figureOf(find(rows, { subject, variant: '' }), figure),
+      )
       if (ours === null || theirs === null) return { what, ...UNMEASURED }
       const unit = FIGURE_UNITS[figure]
       return { what, measured: `${quantity(ours, unit)} against ${quantity(theirs, unit)}`, pass: ours <= theirs }
@@ -56,7 +84,7 @@ export function unlost(): Floor {
   return {
     check(rows) {
       const what = 'lost, doubled, reordered: 0'
-      const ours = rows.filter((row) => row.subject === 'sluice')
+      const ours = rows.filter((row) => isOurs(row.subject))
       if (ours.length === 0 || ours.some((row) => row.errors.length > 0)) return { what, ...UNMEASURED }
       const sums = (['lost', 'doubled', 'reordered'] as const).map((key) =>
         ours.reduce((sum, row) => sum + row[key], 0),
@@ -66,28 +94,49 @@ export function unlost(): Floor {
   }
 }
 
-function bound(figure: FigureName, variant: string, limit: string, holds: (value: number) => boolean): Floor {
+function bound(figure: FigureName, which: Which, limit: string, holds: (value: number) => boolean): Floor {
   return {
     check(rows) {
-      const what = `${variant === '' ? '' : `${variant}: `}${figure} ${limit}`
-      const measured = value(rows, figure, variant, 'sluice')
+      const { variant = '', of = 'sluice' } = which
+      const what = `${prefix(which)}${figure} ${limit}`
+      const measured = figureOf(find(rows, { subject: of, variant }), figure)
       if (measured === null) return { what, ...UNMEASURED }
       return { what, measured: quantity(measured, FIGURE_UNITS[figure]), pass: holds(measured) }
     },
   }
 }
 
-function ratio(what: string, floor: number, pair: (rows: readonly Row[]) => [number | null, number | null]): Floor {
+interface Place {
+  subject: SubjectName
+  variant: string
+}
+
+function ratio(figure: FigureName, what: string, floor: number, over: Place, under: Place): Floor {
   return {
     check(rows) {
-      const [ours, theirs] = pair(rows)
+      const [row, baseline] = [find(rows, over), find(rows, under)]
+      const [ours, theirs] = [figureOf(row, figure), figureOf(baseline, figure)]
       if (ours === null || theirs === null || theirs === 0) return { what, ...UNMEASURED }
+      // Between two of our own rows the generator is alike; a peer that it held back could have done more.
+      if (baseline?.generatorBound === true && !isOurs(under.subject)) return { what, ...voidFor(baseline) }
       return { what, measured: `${(ours / theirs).toFixed(2)} ×`, pass: ours / theirs >= floor }
     },
   }
 }
 
-function value(rows: readonly Row[], figure: FigureName, variant: string, subject: SubjectName): number | null {
-  const row = rows.find((each) => each.subject === subject && each.variant === variant)
+function voidFor({ subject }: Row): Pick<Verdict, 'measured' | 'pass'> {
+  return { measured: `void: the generator set the figure of ${subject}`, pass: null }
+}
+
+function prefix({ variant = '', of }: Which): string {
+  const words = [...(of === undefined ? [] : [of]), ...(variant === '' ? [] : [variant])]
+  return words.length === 0 ? '' : `${words.join(', ')}: `
+}
+
+function find(rows: readonly Row[], { subject, variant }: Place): Row | undefined {
+  return rows.find((row) => row.subject === subject && row.variant === variant)
+}
+
+function figureOf(row: Row | undefined, figure: FigureName): number | null {
   return row?.figures[figure]?.median ?? null
 }

@@ -2,6 +2,7 @@
 export function quantity(value: number, unit: string): string {
   if (unit === 'B') return Math.abs(value) < 10_240 ? `${Math.round(value)} B` : `${(value / 1024).toFixed(1)} KiB`
   if (unit === '/s') return value >= 1e6 ? `${digits(value / 1e6)} M/s` : `${digits(value / 1e3)} k/s`
+  if (unit === '%') return `${value.toFixed(1)} %`
   if (unit === 'µs' && value >= 10_000) return `${digits(value / 1000)} ms`
   return `${digits(value)} ${unit}`
 }

@@ -1,6 +1,7 @@
 import type { FlowResult } from '../generator/job.js'
-import type { CaseResult, Series } from '../measure.js'
+import type { Series } from '../measure.js'
 import type { Case, FigureName, Figures, Scenario } from '../scenarios/scenario.js'
+import { type Outcome, outcomeOf } from './outcome.js'
 import { count } from './quantity.js'
 import { median, type Row } from './row.js'
 
@@ -18,79 +19,91 @@ const OTHER_CPU_PERCENT_MAX = 5
 
 /** All runs of one series as a row. */
 export function summary(scenario: Scenario, series: Series): Row {
-  const { item, results, errors, ceilingPerSecond, subject } = series
+  const { item, results, ceilingPerSecond, subject } = series
+  const errors = [...series.errors]
+  const outcomes = results.flatMap((result, i) => {
+    try {
+      return [outcomeOf(item, result)]
+    } catch (error) {
+      errors.push(`run ${i + 1}: ${(error as Error).message}`)
+      return []
+    }
+  })
+  const loads = outcomes.flatMap(({ load }) => load ?? [])
   const flows = results.filter((result): result is FlowResult => result.kind === 'flow')
-  const streams = flows.flatMap((result) => result.streams)
-  const queued = results.flatMap((result) => (result.kind === 'queued' ? [result] : []))
-  const figures = medians(results.map((result) => figuresOf(item, result)))
-  const subjectCpuPercent = medianOr0(flows.map((result) => result.subjectCpuPercent))
-  const generatorCpuPercent = medianOr0(flows.map((result) => result.generatorCpuPercent))
   const row: Row = {
     scenario: scenario.name,
     variant: item.variant,
     subject: subject.name,
-    figures,
-    publishers: item.kind === 'flow' ? item.flow.streams.length : item.kind === 'queued' ? 1 : 0,
-    subscribers: item.kind === 'flow' ? item.flow.subscribers.length : item.kind === 'queued' ? 1 : item.connections,
+    figures: medians(outcomes.map(({ figures }) => figures)),
+    ...ends(item),
     batch: item.batch,
     payloadBytes: item.payloadBytes,
-    eventsIn: sum(streams, 'published') + sum(queued, 'published'),
-    deliveriesOut: sum(streams, 'delivered') + sum(queued, 'delivered'),
-    lost: sum(streams, 'lost') + sum(queued, 'lost'),
-    doubled: sum(streams, 'doubled'),
-    reordered: sum(streams, 'reordered'),
-    subjectCpuPercent,
-    generatorCpuPercent,
-    otherCpuPercent: medianOr0(flows.map((result) => result.otherCpuPercent)),
-    subjectRssBytes: medianOr0(flows.map((result) => result.subjectRssBytes)),
+    eventsIn: sum(outcomes, 'eventsIn'),
+    deliveriesOut: sum(outcomes, 'deliveriesOut'),
+    lost: sum(outcomes, 'lost'),
+    doubled: sum(outcomes, 'doubled'),
+    reordered: sum(outcomes, 'reordered'),
+    subjectCpuPercent: medianOr0(loads.map((load) => load.subjectCpuPercent)),
+    generatorCpuPercent: medianOr0(loads.map((load) => load.generatorCpuPercent)),
+    otherCpuPercent: medianOr0(loads.map((load) => load.otherCpuPercent)),
+    subjectRssBytes: medianOr0(loads.map((load) => load.subjectRssBytes)),
     generatorCeilingPerSecond: ceilingPerSecond,
     generatorBound: false,
     notes: [],
-    histograms: streams.flatMap((each) => (each.latency === null ? [] : [each.latency.histogram])),
+    histograms: flows.flatMap(({ streams }) => streams.flatMap(({ latency }) => latency?.histogram ?? [])),
     errors,
   }
   judgeGenerator(row, flows)
   const other = row.otherCpuPercent
   if (other > OTHER_CPU_PERCENT_MAX) row.notes.push(`other processes took ${Math.round(other)} % of a core meanwhile`)
-  const notices = sum(streams, 'notices')
-  if (notices > 0) row.notes.push(`${notices} notices of the peer between deliveries`)
-  const churned = sum(flows, 'churned')
-  const measuredSeconds = sum(flows, 'measuredMs') / 1000
-  if (churned > 0) row.notes.push(`${Math.round(churned / measuredSeconds)} subscribes and unsubscribes a second`)
-  for (const each of queued) row.notes.push(`${count(each.queued)} queued, ${count(each.kernelBytes)} B in the kernel`)
+  row.notes.push(...outcomes.flatMap(({ notes }) => notes))
   return row
+}
+
+/** Connections that publish and that receive. */
+function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
+  switch (item.kind) {
+    case 'flow':
+      return { publishers: item.flow.streams.length, subscribers: item.flow.subscribers.length }
+    case 'queued':
+      return { publishers: 1, subscribers: 1 }
+    case 'idle':
+      return { publishers: 0, subscribers: item.connections * Math.max(1, item.streamsEach) }
+    case 'requests':
+      return { publishers: item.requests.connections, subscribers: 1 }
+    case 'handshakes':
+      return { publishers: 0, subscribers: item.handshakes.concurrency }
+  }
 }
 
 /** Says when a figure is the generator's and not the subject's. */
 function judgeGenerator(row: Row, flows: readonly FlowResult[]): void {
-  const { subjectCpuPercent, generatorCpuPercent, generatorCeilingPerSecond: ceiling } = row
-  const rate = row.figures.rate?.median
+  const { subjectCpuPercent, generatorCpuPercent, generatorCeilingPerSecond: ceiling, figures } = row
+  const rate = (figures.rate ?? figures.requests ?? figures.handshakes)?.median
   const bound = (why: string) => {
     row.generatorBound = true
     row.notes.push(`generator-bound: ${why}`)
   }
-  if (ceiling !== null && rate !== undefined) {
-    if (rate > CEILING_SHARE_MAX * ceiling && generatorCpuPercent > 100 - GENERATOR_SPARE_PERCENT) {
+  // A closed loop, which runs as fast as both can.
+  const isClosed = ceiling !== null || figures.requests !== undefined || figures.handshakes !== undefined
+  if (rate !== undefined && isClosed) {
+    if (ceiling !== null && rate > CEILING_SHARE_MAX * ceiling && generatorCpuPercent > 100 - GENERATOR_SPARE_PERCENT) {
       bound(
         `the generator alone reaches ${count(ceiling)}/s, and this is ${Math.round((rate / ceiling) * 100)} % of it`,
       )
     }
     if (generatorCpuPercent > GENERATOR_BUSY_PERCENT && subjectCpuPercent < SUBJECT_BUSY_PERCENT) {
       bound('its core was saturated, the subject’s was not')
-    } else if (subjectCpuPercent < SUBJECT_BUSY_PERCENT && flows.length > 0) {
+    } else if (subjectCpuPercent < SUBJECT_BUSY_PERCENT) {
       row.notes.push('the subject’s core was not saturated, nor the generator’s: a lower bound of what it can do')
     }
   }
   const late = medianOr0(flows.flatMap((flow) => flow.streams.flatMap((each) => each.latency?.sendLateP99Us ?? [])))
-  const p99 = row.figures.p99?.median
+  const p99 = figures.p99?.median
   if (p99 !== undefined && late > LATE_SHARE_MAX * p99) {
     bound(`its own sends were ${Math.round(late)} µs late at p99, which is part of the latency`)
   }
-}
-
-function figuresOf(item: Case, result: CaseResult): Figures {
-  if (result.kind !== 'flow') return { bytesEach: result.bytesEach }
-  return item.kind === 'flow' ? item.figures(result.streams) : {}
 }
 
 function medians(runs: readonly Figures[]): Row['figures'] {
@@ -103,8 +116,10 @@ function medians(runs: readonly Figures[]): Row['figures'] {
   return figures
 }
 
-function sum<K extends string>(items: readonly { readonly [key in K]: number }[], key: K): number {
-  return items.reduce((total, item) => total + item[key], 0)
+type Summed = 'eventsIn' | 'deliveriesOut' | 'lost' | 'doubled' | 'reordered'
+
+function sum(outcomes: readonly Outcome[], key: Summed): number {
+  return outcomes.reduce((total, outcome) => total + outcome[key], 0)
 }
 
 function medianOr0(values: readonly number[]): number {

@@ -33,7 +33,8 @@ export function scenarioText(scenario: Scenario, rows: readonly Row[], verdicts:
 }
 
 function cells(row: Row, names: readonly FigureName[]): string[] {
-  const flows = row.deliveriesOut > 0
+  const flows = row.eventsIn > 0
+  const delivers = row.deliveriesOut > 0
   const figure = (name: FigureName) => {
     const known = row.figures[name]
     return known === undefined ? '–' : quantity(known.median, FIGURE_UNITS[name])
@@ -43,12 +44,12 @@ function cells(row: Row, names: readonly FigureName[]): string[] {
     title(row),
     ...names.map(figure),
     flows ? count(row.eventsIn) : '–',
-    flows ? count(row.deliveriesOut) : '–',
+    delivers ? count(row.deliveriesOut) : '–',
     row.batch > 0 ? String(row.batch) : '–',
     row.payloadBytes > 0 ? `${row.payloadBytes} B` : '–',
-    flows ? String(row.lost) : '–',
-    flows ? String(row.doubled) : '–',
-    flows ? String(row.reordered) : '–',
+    delivers ? String(row.lost) : '–',
+    delivers ? String(row.doubled) : '–',
+    delivers ? String(row.reordered) : '–',
     row.subjectCpuPercent > 0 ? `${row.subjectCpuPercent.toFixed(0)} %` : '–',
     row.generatorCpuPercent > 0 ? `${row.generatorCpuPercent.toFixed(0)} %${bound}` : '–',
   ]

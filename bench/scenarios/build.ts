@@ -17,6 +17,9 @@ const IN_FLIGHT_BYTES_MAX = 8 * MIB
 export const NEEDS_OUTBOX = { ...DEFAULTS, outboxBytesMax: 2 * IN_FLIGHT_BYTES_MAX }
 export const NEEDS_NOTHING = DEFAULTS
 
+/** The bus on its usual port. */
+export const BUS = { group: 'bus', ours: ['sluice'] } as const
+
 export function stream(topic: string, batch: number, changes: Partial<StreamSpec> = {}): StreamSpec {
   return { topics: { prefix: topic, digits: 0, suffix: '', count: 1 }, lane: 3, batch, eventsPerSecond: 0, ...changes }
 }

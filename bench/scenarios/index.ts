@@ -1,8 +1,12 @@
+import { eventStreams } from './event-streams.js'
+import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
 import { idle10k, queuedMemory } from './memory.js'
 import { priority } from './priority.js'
 import type { Scenario } from './scenario.js'
+import { streams1, streams1Small, streams64 } from './streams.js'
 import { fanIn64, fanOut100, fanOut1000, oneToOne1, oneToOne64 } from './throughput.js'
+import { tls1, tls64, tlsHandshakes } from './tls.js'
 import { topics100k } from './topics.js'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -16,4 +20,14 @@ export const SCENARIOS: readonly Scenario[] = [
   latency100k,
   idle10k,
   queuedMemory,
+  httpPublish,
+  http2Publish,
+  http2Stream,
+  eventStreams,
+  streams1,
+  streams1Small,
+  streams64,
+  tlsHandshakes,
+  tls64,
+  tls1,
 ]

@@ -1,5 +1,5 @@
 import { atMost, noWorse, unlost } from '../report/floors.js'
-import { flow, flowCase, latency, NEEDS_NOTHING, rate, stream, subscriber } from './build.js'
+import { BUS, flow, flowCase, latency, NEEDS_NOTHING, rate, stream, subscriber } from './build.js'
 import type { Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
@@ -8,6 +8,7 @@ const EVENTS_PER_SECOND = 100_000
 export const latency100k: Scenario = {
   name: 'latency-100k',
   title: '1 → 1 at 100,000/s, one event a frame, open loop from the intended send time',
+  ...BUS,
   peers: ['nats', 'nats-websocket', 'redis'],
   need: NEEDS_NOTHING,
   cases: [

@@ -1,6 +1,6 @@
 import type { StreamResult, StreamSpec } from '../generator/job.js'
 import { atMost, shareOf, unlost } from '../report/floors.js'
-import { flow, flowCase, latency, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
+import { BUS, flow, flowCase, latency, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
 import type { Figures, Scenario } from './scenario.js'
 
 const URGENT = 'bench.0'
@@ -29,6 +29,7 @@ function both([first, second]: readonly StreamResult[]): Figures {
 export const priority: Scenario = {
   name: 'priority',
   title: 'lane 0 at 1,000/s, open loop, under a lane 7 flood above capacity (64 a frame)',
+  ...BUS,
   peers: [],
   need: NEEDS_OUTBOX,
   cases: [
@@ -37,9 +38,9 @@ export const priority: Scenario = {
     flowCase(VARIANTS.shared, flow([urgent, flood], [subscriber([URGENT, FLOOD], [0, 1])], SPEC), both),
   ],
   floors: [
-    atMost('p99', 1000, VARIANTS.apart),
+    atMost('p99', 1000, { variant: VARIANTS.apart }),
     shareOf('rate', VARIANTS.apart, VARIANTS.alone, FLOOD_SHARE_MIN),
-    atMost('p99', 1000, VARIANTS.shared),
+    atMost('p99', 1000, { variant: VARIANTS.shared }),
     shareOf('rate', VARIANTS.shared, VARIANTS.alone, FLOOD_SHARE_MIN),
     unlost(),
   ],

@@ -1,24 +1,33 @@
-import type { FlowSpec, StreamResult } from '../generator/job.js'
+import type { FlowSpec, HandshakeSpec, RequestSpec, StreamResult } from '../generator/job.js'
 import type { Floor } from '../report/floors.js'
-import type { Need, SubjectName } from '../subjects/subject.js'
+import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
 export interface Scenario {
   readonly name: string
   readonly title: string
+  /** What it is chosen by together with others; scenarios without one are the bus itself. */
+  readonly group: Group
+  /** Ports and carriers of our daemon, each a process of its own; the first is what floors are about unless they say otherwise. */
+  readonly ours: readonly OurName[]
   /** What may be measured beside our daemon, when it is installed. */
-  readonly peers: readonly SubjectName[]
+  readonly peers: readonly PeerName[]
   readonly need: Need
   readonly cases: readonly Case[]
   readonly floors: readonly Floor[]
 }
 
+export const GROUPS = ['bus', 'http', 'streams', 'tls'] as const
+export type Group = (typeof GROUPS)[number]
+
 /** One thing that is measured. Its name is empty where a scenario has one only. */
-export type Case = FlowCase | IdleCase | QueuedCase
+export type Case = FlowCase | IdleCase | QueuedCase | RequestsCase | HandshakesCase
 
 interface CaseBase {
   readonly variant: string
   /** Whether peers run it too. */
   readonly withPeers: boolean
+  /** Of our daemon's ports, those that run it; absent: all of the scenario. */
+  readonly only?: readonly OurName[]
   readonly batch: number
   readonly payloadBytes: number
 }
@@ -33,6 +42,8 @@ export interface FlowCase extends CaseBase {
 export interface IdleCase extends CaseBase {
   readonly kind: 'idle'
   readonly connections: number
+  /** Event streams on each connection, by HTTP/2; 0: the connections themselves are what is open. */
+  readonly streamsEach: number
 }
 
 export interface QueuedCase extends CaseBase {
@@ -40,12 +51,27 @@ export interface QueuedCase extends CaseBase {
   readonly events: number
 }
 
-export type FigureName = 'rate' | 'p50' | 'p99' | 'p99.9' | 'bytesEach'
+export interface RequestsCase extends CaseBase {
+  readonly kind: 'requests'
+  readonly requests: RequestSpec
+}
+
+export interface HandshakesCase extends CaseBase {
+  readonly kind: 'handshakes'
+  readonly handshakes: HandshakeSpec
+  /** Tickets are collected, the subject is started anew, and the tickets are offered to the new one. */
+  readonly acrossRestart: boolean
+}
+
+export type FigureName = 'rate' | 'requests' | 'handshakes' | 'resumed' | 'p50' | 'p99' | 'p99.9' | 'bytesEach'
 export type Figures = { readonly [name in FigureName]?: number }
 
 /** Units of the figures, as they are printed. */
 export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   rate: '/s',
+  requests: '/s',
+  handshakes: '/s',
+  resumed: '%',
   p50: 'µs',
   p99: 'µs',
   'p99.9': 'µs',

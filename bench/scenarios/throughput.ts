@@ -1,5 +1,6 @@
 import { atLeast, timesPeer, unlost } from '../report/floors.js'
 import {
+  BUS,
   bytes,
   flow,
   flowCase,
@@ -18,6 +19,7 @@ const FAN_IN = 64
 export const oneToOne64: Scenario = {
   name: 'one-to-one-64',
   title: '1 → 1, 64 events a frame',
+  ...BUS,
   peers: ['nats', 'redis'],
   need: NEEDS_OUTBOX,
   cases: [flowCase('', flow([stream(TOPIC, 64)], [subscriber([TOPIC], [0])]), rate)],
@@ -27,6 +29,7 @@ export const oneToOne64: Scenario = {
 export const oneToOne1: Scenario = {
   name: 'one-to-one-1',
   title: '1 → 1, one event a frame',
+  ...BUS,
   peers: ['nats-websocket', 'redis'],
   need: NEEDS_OUTBOX,
   cases: [flowCase('', flow([stream(TOPIC, 1)], [subscriber([TOPIC], [0])]), rate)],
@@ -47,6 +50,7 @@ function fanOut(subscribers: number): Scenario {
   return {
     name: `fan-out-${subscribers}`,
     title: `1 → ${subscribers.toLocaleString('en')}, 64 events a frame`,
+    ...BUS,
     peers: ['nats', 'redis'],
     need: NEEDS_NOTHING,
     cases: [flowCase('', spec, rate)],
@@ -57,6 +61,7 @@ function fanOut(subscribers: number): Scenario {
 export const fanIn64: Scenario = {
   name: 'fan-in-64',
   title: `${FAN_IN} publishers → 1, one event a frame`,
+  ...BUS,
   peers: ['nats-websocket', 'redis'],
   need: NEEDS_OUTBOX,
   cases: [

@@ -1,5 +1,5 @@
 import { shareOf, unlost } from '../report/floors.js'
-import { flow, flowCase, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
+import { BUS, flow, flowCase, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
 import type { Scenario } from './scenario.js'
 
 const TOPICS = 100_000
@@ -27,6 +27,7 @@ const VARIANTS = {
 export const topics100k: Scenario = {
   name: 'topics-100k',
   title: '1 → 1 over 100,000 topics, 64 events a frame, each a run of its own; churn: 1,000 (un)subscribes a second',
+  ...BUS,
   peers: [],
   need: NEEDS_OUTBOX,
   cases: [

@@ -1,13 +1,30 @@
+import { fastify } from '../peers/fastify.js'
 import { natsTcp, natsWebSocket } from '../peers/nats.js'
+import { nodeHttp2 } from '../peers/node-http2.js'
 import { redis } from '../peers/redis.js'
-import { sluice } from './sluice.js'
-import type { Subject, SubjectName } from './subject.js'
+import { sluice, sluiceHttp2, sluiceStreams, sluiceStreamsTls, sluiceTls } from './sluice.js'
+import type { OurName, PeerName, Subject, SubjectName } from './subject.js'
 
-export const SUBJECTS: { readonly [name in SubjectName]: Subject } = {
+const OURS: { readonly [name in OurName]: Subject } = {
   sluice,
+  'sluice-streams': sluiceStreams,
+  'sluice-http2': sluiceHttp2,
+  'sluice-tls': sluiceTls,
+  'sluice-streams-tls': sluiceStreamsTls,
+}
+
+const OTHERS: { readonly [name in PeerName]: Subject } = {
   nats: natsTcp,
   'nats-websocket': natsWebSocket,
   redis,
+  fastify,
+  'node-http2': nodeHttp2,
 }
 
-export const PEERS = (Object.keys(SUBJECTS) as SubjectName[]).filter((name) => name !== 'sluice')
+export const SUBJECTS: { readonly [name in SubjectName]: Subject } = { ...OURS, ...OTHERS }
+
+export const PEERS = Object.keys(OTHERS) as PeerName[]
+
+export function isOurs(name: SubjectName): name is OurName {
+  return name in OURS
+}

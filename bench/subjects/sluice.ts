@@ -2,47 +2,126 @@ import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { certificateFiles, certificateProblem } from '../certificate.js'
 import { spawnPinned, stopProcess } from '../pinned.js'
-import type { Need, Subject } from './subject.js'
+import type { Need, OurName, RunningSubject, StartOptions, Subject } from './subject.js'
 
 const DAEMON = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const START_MS = 10_000
+const FREE_PORTS = ['listen', 'http2', 'https', 'admin'].flatMap((section) => [`--${section}.port`, '0'])
+const SETTINGS = 'defaults, and what a scenario says it raises'
 
 /** The daemon of this checkout, as `sluice serve` starts it, with all of its features on. */
-export const sluice: Subject = {
-  name: 'sluice',
-  label: 'sluice',
-  wire: 'sluice',
-  settings: 'defaults, and what a scenario says it raises',
+export const sluice = ours('sluice', 'sluice', SETTINGS, false, (urls, process) => ({
+  ...process,
+  port: portOf(urls.listen),
+}))
 
-  probe() {
-    return existsSync(DAEMON) ? { version: 'this checkout' } : { absent: `${DAEMON} is not built` }
-  },
+/** The same daemon on its other port, whose engine is ours. */
+export const sluiceStreams = ours('sluice-streams', 'sluice on Node’s streams', SETTINGS, false, (urls, process) => ({
+  ...process,
+  port: portOf(urls.http2),
+}))
 
-  async start({ core, need }) {
-    const args = [DAEMON, 'serve', '--config', 'none', '--listen.port', '0', '--http2.port', '0', '--admin.port', '0', ...flags(need)]
-    const child = spawnPinned(core, process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    const said: string[] = []
-    const port = await new Promise<number>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`the daemon did not say its address:\n${said.join('\n')}`)),
-        START_MS,
-      )
-      const onLine = (line: string) => {
-        said.push(line)
-        const match = /ws:\/\/[^\s"/:]+:(\d+)/.exec(line)
-        if (match === null) return
-        clearTimeout(timer)
-        resolve(Number(match[1]))
-      }
-      for (const stream of [child.stdout, child.stderr]) createInterface(stream as Readable).on('line', onLine)
-      child.once('exit', (code) => {
-        clearTimeout(timer)
-        reject(new Error(`the daemon ended with ${code}:\n${said.join('\n')}`))
-      })
+/** Published in the body of one HTTP/2 request, received by WebSocket. */
+export const sluiceHttp2 = ours('sluice-http2', 'sluice, published over HTTP/2', SETTINGS, false, (urls, process) => ({
+  ...process,
+  port: portOf(urls.listen),
+  publish: { wire: 'sluice-http2', port: portOf(urls.http2), tls: false },
+}))
+
+const TLS_SETTINGS = `${SETTINGS}; ECDSA P-256 certificate, ticket key in a file`
+
+export const sluiceTls = ours('sluice-tls', 'sluice, TLS', TLS_SETTINGS, true, (urls, process) => ({
+  ...process,
+  port: portOf(urls.listen),
+  tls: certificateFiles(),
+}))
+
+export const sluiceStreamsTls = ours(
+  'sluice-streams-tls',
+  'sluice on Node’s streams, TLS',
+  TLS_SETTINGS,
+  true,
+  (urls, process) => ({ ...process, port: portOf(urls.https), tls: certificateFiles() }),
+)
+
+/** Addresses that the daemon said; empty where it has none. */
+interface Urls {
+  listen: string
+  http2: string
+  https: string
+  admin: string
+}
+
+type DaemonProcess = Pick<RunningSubject, 'pid' | 'stop' | 'adminUrl'>
+
+function ours(
+  name: OurName,
+  label: string,
+  settings: string,
+  tls: boolean,
+  reach: (urls: Urls, process: DaemonProcess) => RunningSubject,
+): Subject {
+  return {
+    name,
+    label,
+    wire: 'sluice',
+    settings,
+    probe() {
+      if (!existsSync(DAEMON)) return { absent: `${DAEMON} is not built` }
+      const problem = tls ? certificateProblem() : null
+      return problem === null ? { version: 'this checkout' } : { absent: problem }
+    },
+    async start(options) {
+      const { urls, ...process } = await startDaemon(options, tls)
+      return reach(urls, { ...process, adminUrl: urls.admin })
+    },
+  }
+}
+
+async function startDaemon({ core, need }: StartOptions, tls: boolean) {
+  const args = [DAEMON, 'serve', '--config', 'none', ...FREE_PORTS, ...flags(need), ...(tls ? tlsFlags() : [])]
+  const child = spawnPinned(core, process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const said: string[] = []
+  const urls = await new Promise<Urls>((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`the daemon ${why}:\n${said.join('\n')}`))
+    const timer = setTimeout(() => fail('did not say its address'), START_MS)
+    const onLine = (line: string) => {
+      said.push(line)
+      const ready = / ready: (wss?:\S+) · .*/.exec(line)
+      if (ready === null) return
+      clearTimeout(timer)
+      const named = (name: string) => new RegExp(` · ${name} (http\\S+)`).exec(ready[0])?.[1] ?? ''
+      resolve({ listen: ready[1], http2: named('http2'), https: named('https'), admin: named('admin') })
+    }
+    for (const stream of [child.stdout, child.stderr]) createInterface(stream as Readable).on('line', onLine)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      fail(`ended with ${code}`)
     })
-    return { pid: child.pid!, port, stop: () => stopProcess(child) }
-  },
+  })
+  return { urls, pid: child.pid!, stop: () => stopProcess(child) }
+}
+
+function portOf(url: string): number {
+  if (url === '') throw new Error('the daemon of this checkout does not open that port')
+  return Number(new URL(url).port)
+}
+
+function tlsFlags(): string[] {
+  const { certificate, key, ticketKey } = certificateFiles()
+  return [
+    '--listen.tls',
+    'true',
+    '--tls.certificate',
+    certificate,
+    '--tls.key',
+    key,
+    // Stays when the daemon is started again, so that tickets of the old one are good for the new one.
+    '--tls.ticket_key_file',
+    ticketKey,
+  ]
 }
 
 /** A scenario's needs in the daemon's options (config/sluice.toml). */

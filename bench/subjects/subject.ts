@@ -1,12 +1,18 @@
+import type { Endpoint } from '../generator/job.js'
+import type { CertificateFiles } from '../generator/null-server.js'
 import type { WireName } from '../wires/wire.js'
 
-export type SubjectName = 'sluice' | 'nats' | 'nats-websocket' | 'redis'
+/** Our daemon, by the port and the carrier that is measured. */
+export type OurName = 'sluice' | 'sluice-streams' | 'sluice-http2' | 'sluice-tls' | 'sluice-streams-tls'
+export type PeerName = 'nats' | 'nats-websocket' | 'redis' | 'fastify' | 'node-http2'
+export type SubjectName = OurName | PeerName
 
 /** Something that events go through: our daemon, or a peer. */
 export interface Subject {
   readonly name: SubjectName
   /** As it is printed. */
   readonly label: string
+  /** What its subscribers speak. */
   readonly wire: WireName
   /** How it is started, in words: defaults or documented fast settings. */
   readonly settings: string
@@ -35,5 +41,11 @@ export const DEFAULTS: Need = { outboxBytesMax: 0, outboxEventsMax: 0, connectio
 export interface RunningSubject {
   readonly pid: number
   readonly port: number
+  /** Where publishers go; absent: where subscribers go. */
+  readonly publish?: Endpoint
+  /** What its port speaks TLS with; absent: it does not. */
+  readonly tls?: CertificateFiles
+  /** Where our daemon tells its counters. */
+  readonly adminUrl?: string
   stop(): Promise<void>
 }

@@ -1,10 +1,11 @@
 import { natsTcpWire, natsWebSocketWire } from './nats.js'
 import { redisWire } from './redis.js'
-import { sluiceWire } from './sluice.js'
+import { sluiceHttp2Wire, sluiceWire } from './sluice.js'
 import type { Wire, WireName } from './wire.js'
 
 const WIRES: { readonly [name in WireName]: Wire } = {
   sluice: sluiceWire,
+  'sluice-http2': sluiceHttp2Wire,
   nats: natsTcpWire,
   'nats-websocket': natsWebSocketWire,
   redis: redisWire,

@@ -1,11 +1,11 @@
 import type { Connection } from '../generator/connection.js'
-import type { Wire, WireName } from './wire.js'
+import type { CarrierName, Wire, WireName } from './wire.js'
 
 /** NATS client protocol (docs.nats.io, "Client Protocol"), verbose and pedantic off as its fast clients do. */
-function natsWire(name: WireName, webSocket: boolean): Wire {
+function natsWire(name: WireName, carrier: CarrierName): Wire {
   return {
     name,
-    webSocket,
+    carrier,
     subprotocol: null,
 
     async open(connection) {
@@ -46,8 +46,8 @@ const CONNECT = Buffer.from(
   'CONNECT {"verbose":false,"pedantic":false,"lang":"raw","version":"1","protocol":1,"echo":true}\r\n',
 )
 
-export const natsTcpWire = natsWire('nats', false)
-export const natsWebSocketWire = natsWire('nats-websocket', true)
+export const natsTcpWire = natsWire('nats', 'none')
+export const natsWebSocketWire = natsWire('nats-websocket', 'websocket')
 
 async function pingPong(connection: Connection): Promise<void> {
   connection.send(Buffer.from('PING\r\n'))

@@ -7,7 +7,7 @@ import { isWildcard, type Wire } from './wire.js'
  */
 export const redisWire: Wire = {
   name: 'redis',
-  webSocket: false,
+  carrier: 'none',
   subprotocol: null,
 
   async open(connection, role) {

@@ -9,7 +9,7 @@ let lastRequest = 0
 
 export const sluiceWire: Wire = {
   name: 'sluice',
-  webSocket: true,
+  carrier: 'websocket',
   subprotocol: SUBPROTOCOL_MSGPACK,
 
   async open(connection) {
@@ -41,6 +41,9 @@ export const sluiceWire: Wire = {
       : encodeControl({ op: Op.UNSUBSCRIBE, request: 0, pattern })
   },
 }
+
+/** The same frames in the bodies of one HTTP/2 request and its answer. */
+export const sluiceHttp2Wire: Wire = { ...sluiceWire, name: 'sluice-http2', carrier: 'http2', subprotocol: null }
 
 function subscribeOptions(limits: SubscriptionLimits): { bytesMax?: number; eventsMax?: number } {
   return {

@@ -1,6 +1,9 @@
 import type { Connection } from '../generator/connection.js'
 
-export type WireName = 'sluice' | 'nats' | 'nats-websocket' | 'redis'
+export type WireName = 'sluice' | 'sluice-http2' | 'nats' | 'nats-websocket' | 'redis'
+
+/** What publications and deliveries travel in, which the generator adds and strips: nothing, WebSocket frames, or one HTTP/2 request. */
+export type CarrierName = 'none' | 'websocket' | 'http2'
 
 /**
  * What the generator has to know of a protocol: how a connection becomes usable, and the exact bytes of a publication and
@@ -8,8 +11,7 @@ export type WireName = 'sluice' | 'nats' | 'nats-websocket' | 'redis'
  */
 export interface Wire {
   readonly name: WireName
-  /** Publications and deliveries travel in WebSocket frames, which the generator adds and strips. */
-  readonly webSocket: boolean
+  readonly carrier: CarrierName
   readonly subprotocol: string | null
   /** Resolves when the peer has accepted the connection. */
   open(connection: Connection, role: Role): Promise<void>

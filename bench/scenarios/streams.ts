@@ -1,0 +1,28 @@
+import { atLeast, timesPeer, unlost } from '../report/floors.js'
+import { flow, flowCase, NEEDS_OUTBOX, PAYLOAD_BYTES, rate, stream, subscriber } from './build.js'
+import type { Scenario } from './scenario.js'
+
+const TOPIC = 'bench.one'
+const SMALL_PAYLOAD_BYTES = 16
+const OURS = 'sluice-streams'
+
+export const streams1 = streams('streams-1', 1, PAYLOAD_BYTES, 5e6)
+export const streams1Small = streams('streams-1-small', 1, SMALL_PAYLOAD_BYTES, 12e6)
+export const streams64 = streams('streams-64', 64, PAYLOAD_BYTES, 7e6)
+
+/** WebSocket on both of our engines, beside nats-server's. */
+function streams(name: string, batch: number, payloadBytes: number, floor: number): Scenario {
+  const spec = flow([stream(TOPIC, batch)], [subscriber([TOPIC], [0])], { payloadBytes })
+  const beside = batch === 1 ? [timesPeer('rate', 'nats-websocket', 1.5, { of: OURS })] : []
+  const words = batch === 1 ? 'one event' : `${batch} events`
+  return {
+    name,
+    title: `1 → 1 by WebSocket on both engines, ${words} a frame, ${payloadBytes} B`,
+    group: 'streams',
+    ours: ['sluice', OURS],
+    peers: ['nats-websocket'],
+    need: NEEDS_OUTBOX,
+    cases: [flowCase('', spec, rate)],
+    floors: [atLeast('rate', floor, { of: OURS }), ...beside, unlost()],
+  }
+}

@@ -1,0 +1,49 @@
+import t from 'tap'
+import { parseOptions } from '../../bench/options.js'
+import { atLeast, costOfPeer, type Floor, timesPeer } from '../../bench/report/floors.js'
+import type { Row } from '../../bench/report/row.js'
+import { SCENARIOS } from '../../bench/scenarios/index.js'
+import type { SubjectName } from '../../bench/subjects/subject.js'
+
+function row(subject: SubjectName, requests: number, generatorBound = false): Row {
+  const figures = { requests: { median: requests, runs: [requests] } }
+  return { subject, variant: '', figures, generatorBound } as Row
+}
+
+function verdict(floor: Floor, ...rows: Row[]): [pass: boolean | null, measured: string] {
+  const { pass, measured } = floor.check(rows)
+  return [pass, measured]
+}
+
+t.test('times a peer, and cost beside a peer', async (t) => {
+  const twice = timesPeer('requests', 'fastify', 2)
+  t.same(verdict(twice, row('sluice', 210), row('fastify', 100)), [true, '2.10 ×'])
+  t.same(verdict(twice, row('sluice', 190), row('fastify', 100)), [false, '1.90 ×'])
+  t.same(verdict(twice, row('sluice', 190)), [null, 'not measured'])
+  const cost = costOfPeer('requests', 'node-http2', 1.25, { of: 'sluice-streams' })
+  t.same(verdict(cost, row('sluice-streams', 80), row('node-http2', 100)), [true, '1.25 ×'])
+  t.same(verdict(cost, row('sluice-streams', 79), row('node-http2', 100)), [false, '1.27 ×'])
+})
+
+t.test('beside a peer that the generator held back there is no verdict', async (t) => {
+  t.match(verdict(timesPeer('requests', 'fastify', 2), row('sluice', 300), row('fastify', 100, true)), [null, /^void/])
+  const cost = costOfPeer('requests', 'node-http2', 1.25)
+  t.match(verdict(cost, row('sluice', 100), row('node-http2', 100, true)), [null, /^void/])
+  t.match(verdict(cost, row('sluice', 100, true), row('node-http2', 100)), [true, '1.00 ×'], 'ours is a lower bound')
+})
+
+t.test('a floor is of the port that it names', async (t) => {
+  const floor = atLeast('requests', 100, { of: 'sluice-streams' })
+  t.same(verdict(floor, row('sluice', 1e6), row('sluice-streams', 99)), [false, '0.10 k/s'])
+})
+
+t.test('scenarios are chosen by name and by group', async (t) => {
+  const names = (...argv: string[]) => parseOptions(argv)?.scenarios.map(({ name }) => name)
+  t.same(
+    names(),
+    SCENARIOS.map(({ name }) => name),
+  )
+  t.same(names('http'), ['http-publish', 'http2-publish', 'http2-stream', 'event-streams'])
+  t.same(names('streams-64', '--scenario', 'one-to-one-64'), ['one-to-one-64', 'streams-64'])
+  t.throws(() => parseOptions(['nothing']), /no scenario or group nothing; there are bus, http/)
+})
