@@ -104,10 +104,9 @@ export class Connection implements ReceiverEvents, SenderEvents {
     }
   }
 
-  /** Ends a session that nobody else has ended, and gives the peer this long to go. */
-  leave(withinMs: number): void {
+  /** Ends a session that nobody else has ended. */
+  leave(): void {
     this.end(Close.GOING_AWAY, '')
-    this.cutAt = Math.min(this.cutAt, this.context.now() + withinMs)
   }
 
   cut(): void {

@@ -208,7 +208,6 @@ export class Receiver {
       body += 2
     } else if (shortLength === LENGTH_64) {
       if (until - at < 10) return at
-      if ((bytes[at + 2] & 0x80) !== 0) return this.protocolError('a length has 63 bits', until)
       length = bytes.readUInt32BE(at + 2) * 2 ** 32 + bytes.readUInt32BE(at + 6)
       body += 8
     }

@@ -130,7 +130,7 @@ export class WebSocketStreams implements ConnectionContext {
 
   /** Cuts what is still open. A peer that was just sent a close frame has a moment to read it. */
   close(): void {
-    for (const connection of this.all) connection.leave(LEAVE_MS)
+    for (const connection of this.all) connection.leave()
     setTimeout(() => {
       for (const connection of this.all) connection.cut()
     }, LEAVE_MS).unref()
@@ -141,7 +141,8 @@ function refuseUpgrade(socket: Duplex, { status, headers, message }: Refusal): v
   const body = `${message}\n`
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'connection: close',
+    // Whoever names a protocol to upgrade to says so here too (RFC 9110, 7.8).
+    headers.upgrade === undefined ? 'connection: close' : 'connection: close, upgrade',
     'content-type: text/plain; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),

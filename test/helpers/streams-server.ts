@@ -1,0 +1,69 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { CoreOptions } from '../../src/core/options.js'
+import { Router } from '../../src/core/router.js'
+import { IngressMeters, type IngressOptions } from '../../src/ingress/ingress.js'
+import { WebSocketStreams } from '../../src/ingress/node/ws/websocket-streams.js'
+import { coreOptions } from './core-options.js'
+
+interface Teardown {
+  teardown(run: () => unknown): void
+}
+
+/** WebSocket on Node's streams with a core of its own, behind whatever server a test has. */
+export class StreamsUnderTest {
+  readonly router: Router
+  readonly meters = new IngressMeters()
+  readonly streams: WebSocketStreams
+
+  constructor(t: Teardown, ingress: Partial<IngressOptions> = {}, core: Partial<CoreOptions> = {}) {
+    const messageBytesMax = ingress.messageBytesMax ?? 128 << 10
+    this.router = new Router(coreOptions({ messageBytesMax, slabBytes: 128 << 10, ...core }), {
+      now: () => performance.now(),
+      schedule: setImmediate,
+    })
+    const options: IngressOptions = {
+      connectionsMax: 1000,
+      idleTimeoutMs: 30_000,
+      messageBytesMax,
+      socketBuffers: { receive: 0, send: 0 },
+      warn: () => {},
+      ...ingress,
+    }
+    this.streams = new WebSocketStreams(this.router, options, this.meters)
+    t.teardown(() => this.streams.close())
+  }
+
+  /** What is held of pools when nothing is under way; all zero. */
+  get held(): Record<string, number> {
+    const { runs, slabs, delivery, sessions } = this.router
+    return {
+      connections: this.streams.connections,
+      sessions: sessions.size,
+      runs: runs.held,
+      slabs: slabs.heldRuns,
+      budget: delivery.budget.used,
+    }
+  }
+}
+
+export const NOTHING_LEFT = { connections: 0, sessions: 0, runs: 0, slabs: 0, budget: 0 }
+
+/** Listens on a free port of loopback until the end of the test. */
+export async function portOf(t: Teardown, server: Pick<Server, 'listen' | 'address' | 'close'>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+/** The same behind a plain HTTP/1.1 server. */
+export async function streamsHere(
+  t: Teardown,
+  ingress: Partial<IngressOptions> = {},
+  core: Partial<CoreOptions> = {},
+): Promise<StreamsUnderTest & { port: number }> {
+  const under = new StreamsUnderTest(t, ingress, core)
+  const server = createServer()
+  server.on('upgrade', (request, socket, head) => under.streams.upgrade(request, socket, head))
+  return Object.assign(under, { port: await portOf(t, server) })
+}
