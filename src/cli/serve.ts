@@ -10,6 +10,7 @@ export const serve: Command = {
   about: [
     'Starts the daemon and says in one line on stdout where it listens. SIGTERM or SIGINT drains it: no new connections,',
     'clients are told to come back later, what waits is delivered, exit code 0. A second signal ends it at once.',
+    'SIGHUP reads the files of the certificate again; no connection is lost, and what cannot be used is said in the log.',
     '',
     ...CONFIG_ABOUT,
   ],
@@ -38,7 +39,10 @@ async function start(given: Given, context: Context): Promise<number> {
   const drain = (): void => void daemon.stop(String(context.interrupted.reason))
   if (context.interrupted.aborted) drain()
   else context.interrupted.addEventListener('abort', drain, { once: true })
+  const reload = (): void => void daemon.reload()
+  process.on('SIGHUP', reload)
   await daemon.stopped
+  process.off('SIGHUP', reload)
   return Exit.OK
 }
 

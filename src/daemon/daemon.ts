@@ -5,9 +5,11 @@ import { Router } from '../core/router.js'
 import { HttpApi } from '../ingress/http/api.js'
 import { HttpMeters, type HttpOptions } from '../ingress/http/options.js'
 import { IngressMeters } from '../ingress/ingress.js'
+import { TlsMeters } from '../ingress/tls/options.js'
 import { AdminServer } from '../observe/admin.js'
 import { Health } from '../observe/health.js'
 import { makeRegistry } from '../observe/metrics.js'
+import { loadCertificate, reloadCertificate } from './certificate.js'
 import { coreOptions } from './core-options.js'
 import { type DrainResult, drainSessions } from './drain.js'
 import { explain, forUrl, type Listener, makeListeners } from './listeners.js'
@@ -26,6 +28,8 @@ export interface Daemon {
   readonly adminUrl: string
   /** The ingress engine of [listen], for people. */
   readonly engine: string
+  /** Reads the certificate's files again, and says in the log what came of it. */
+  reload(): Promise<void>
   /** Drains: accepts no more connections, sends everybody away, flushes. Resolves when all is closed. */
   stop(reason: string): Promise<void>
   /** Resolves when stop has done its work. */
@@ -36,6 +40,7 @@ export interface Daemon {
 export async function startDaemon(config: Config): Promise<Daemon> {
   const log = makeLog(config.log)
   const software = `sluice/${version()}`
+  const tls = loadCertificate(config, new TlsMeters(), log)
   const router = new Router(coreOptions(config, software), { now: () => performance.now(), schedule: setImmediate })
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
@@ -54,6 +59,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     for (const listener of listeners) await listener.open()
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
+    tls?.close()
     await admin?.close()
     throw error
   }
@@ -96,6 +102,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     clearInterval(tick)
     api.close()
     await Promise.all(listeners.map(({ ingress }) => ingress.close()))
+    tls?.close()
     health.phase = 'stopped'
     await admin?.close()
     report(log, router, drained)
@@ -105,6 +112,9 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     ...urls,
     adminUrl,
     engine,
+    async reload() {
+      reloadCertificate(tls, log)
+    },
     stop(reason) {
       stopping ??= stop(reason)
       return stopping
