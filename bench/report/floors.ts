@@ -40,20 +40,19 @@ export function timesPeer(figure: FigureName, peer: PeerName, times: number, whi
   return ratio(figure, what, times, { subject: of, variant }, { subject: peer, variant })
 }
 
-/** Cost per request, or event, at most `times` a peer's in the same runs: the reverse of their rates. */
-export function costOfPeer(figure: FigureName, peer: PeerName, times: number, which: Which = {}): Floor {
+/** Cost at most `times` a peer's in the same runs: the reverse of their rates, or what the figure says itself. */
+export function costOfPeer(figure: 'requests' | 'cpuEach', peer: PeerName, times: number, which: Which = {}): Floor {
   return {
     check(rows) {
-      const what = `${prefix(which)}cost of one at most ${times} × ${peer}`
+      const what = `${prefix(which)}cost of one at most ${times} × ${peer}, by ${figure}`
       const { variant = '', of = 'sluice' } = which
-      const [ours, theirs] = [
-        { subject: of, variant },
-        { subject: peer, variant },
-      ].map((place) => find(rows, place))
-      const [fast, slow] = [figureOf(theirs, figure), figureOf(ours, figure)]
-      if (fast === null || slow === null || slow === 0) return { what, ...UNMEASURED }
-      if (theirs?.generatorBound === true) return { what, ...voidFor(theirs) }
-      return { what, measured: `${(fast / slow).toFixed(2)} ×`, pass: fast / slow <= times }
+      const ours = figureOf(find(rows, { subject: of, variant }), figure)
+      const baseline = find(rows, { subject: peer, variant })
+      const theirs = figureOf(baseline, figure)
+      if (ours === null || theirs === null || ours === 0 || theirs === 0) return { what, ...UNMEASURED }
+      if (figure === 'requests' && baseline?.generatorBound === true) return { what, ...voidFor(baseline) }
+      const cost = figure === 'requests' ? theirs / ours : ours / theirs
+      return { what, measured: `${cost.toFixed(2)} ×`, pass: cost <= times }
     },
   }
 }

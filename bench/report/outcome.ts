@@ -73,13 +73,14 @@ function ofQueued({ bytesEach, published, delivered, lost, queued, kernelBytes }
 
 /** Answered with 2xx, accepted by the daemon's own counter, and received by a subscriber must be one number. */
 function ofRequests(result: RequestsResult): Outcome {
-  const { accepted, refused, sent, counted, delivered, requestsPerSecond } = result
+  const { accepted, refused, sent, counted, delivered, requestsPerSecond, subjectCpuPercent } = result
   if (refused > 0) throw new Error(`${refused} of ${sent} requests were refused`)
   if (accepted !== sent) throw new Error(`${sent - accepted} of ${sent} requests were never answered`)
   const differences = [(counted ?? accepted) - accepted, (delivered ?? accepted) - (counted ?? accepted)]
   return {
     ...NOTHING,
-    figures: { requests: requestsPerSecond },
+    // Tells the cost even where something else took the core meanwhile.
+    figures: { requests: requestsPerSecond, cpuEach: (subjectCpuPercent / 100 / requestsPerSecond) * 1e6 },
     eventsIn: accepted,
     deliveriesOut: delivered ?? 0,
     lost: differences.reduce((sum, difference) => sum + Math.max(0, -difference), 0),

@@ -60,8 +60,14 @@ function title(row: Row): string {
   return row.variant === '' ? label : `${label}, ${row.variant}`
 }
 
+const HEADERS: { readonly [name in FigureName]?: string } = {
+  rate: 'deliveries',
+  cpuEach: 'cpu each',
+  bytesEach: 'memory each',
+}
+
 function headerOf(name: FigureName): string {
-  return name === 'rate' ? 'deliveries' : name === 'bytesEach' ? 'memory each' : name
+  return HEADERS[name] ?? name
 }
 
 function figureNames(rows: readonly Row[]): FigureName[] {

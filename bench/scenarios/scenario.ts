@@ -63,13 +63,23 @@ export interface HandshakesCase extends CaseBase {
   readonly acrossRestart: boolean
 }
 
-export type FigureName = 'rate' | 'requests' | 'handshakes' | 'resumed' | 'p50' | 'p99' | 'p99.9' | 'bytesEach'
+export type FigureName =
+  | 'rate'
+  | 'requests'
+  | 'cpuEach'
+  | 'handshakes'
+  | 'resumed'
+  | 'p50'
+  | 'p99'
+  | 'p99.9'
+  | 'bytesEach'
 export type Figures = { readonly [name in FigureName]?: number }
 
 /** Units of the figures, as they are printed. */
 export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   rate: '/s',
   requests: '/s',
+  cpuEach: 'µs',
   handshakes: '/s',
   resumed: '%',
   p50: 'µs',
