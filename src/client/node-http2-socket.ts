@@ -30,7 +30,8 @@ const WINDOW_BYTES = 1024 * 1024
 const REFUSAL_BYTES_MAX = 16 * 1024
 /** No status given (RFC 6455, 7.4.1): the other side ended in good order, and did not say why. */
 const CLOSE_NO_STATUS = 1005
-const CLOSE_NORMAL = 1000
+/** We have ended it (RFC 6455, 7.4.1). */
+const NORMALLY: Closed = { code: 1000, reason: '', mayRetry: true }
 /** Error codes of HTTP/2 by number (RFC 9113, section 7). */
 const HTTP2_ERRORS = [
   'NO_ERROR',
@@ -132,7 +133,7 @@ class Http2Socket implements ClientSocket {
 
   /** What the daemon's end of the answer means. What it said last is why. */
   private ended(): Closed {
-    if (this.isClosing) return { code: CLOSE_NORMAL, reason: '', mayRetry: true }
+    if (this.isClosing) return NORMALLY
     if (this.cutter.isWithinFrame) {
       return { code: CLOSE_ABNORMAL, reason: 'the answer ended within a frame', mayRetry: true }
     }
@@ -202,10 +203,19 @@ class Http2Socket implements ClientSocket {
     this.stream.resume()
   }
 
+  /**
+   * Who has subscribed may still want to hear when all is said, so the daemon does not end its answer then. But it has all that was said when it has
+   * answered a PING that came after.
+   */
   close(): void {
     this.isClosing = true
-    if (this.isOpen) this.stream.end()
-    else this.terminate()
+    if (!this.isOpen) {
+      this.terminate()
+      return
+    }
+    this.stream.end(() => {
+      if (!this.isOver && !this.session.destroyed) this.session.ping(() => this.over(NORMALLY))
+    })
   }
 
   terminate(): void {

@@ -276,9 +276,16 @@ t.test('closing lets out what was published, and ends the connection', async (t)
   const bus = await connect(url)
   for (let i = 0; i < 100; i++) bus.publish('last', i)
   await bus.close()
-  await until('all was taken', () => daemon.taken.length === 100)
+  t.equal(daemon.taken.length, 100)
   await until('the connection is gone', () => sessions[0].destroyed)
   t.equal(daemon.last.isOpen, false)
+
+  const listener = await connect(url)
+  await listener.subscribe('>', { onEvent: () => {} }).ready
+  for (let i = 0; i < 100; i++) listener.publish('last', i)
+  await listener.close()
+  t.equal(daemon.taken.length, 200, 'with subscriptions, which keep the answer open')
+  await until('the connection is gone', () => sessions[1].destroyed)
 })
 
 t.test('a daemon that does not read: publishing waits, and nothing is lost', async (t) => {

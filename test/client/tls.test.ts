@@ -3,10 +3,16 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { type ConnectOptions, connect } from '../../src/client/index.js'
+import { opensslMissing } from '../helpers/certificates.js'
 import { FakeDaemon, type Listening, listen, type Tls } from '../helpers/fake-daemon.js'
 import { listenHttp2 } from '../helpers/fake-http2-daemon.js'
 import { Authority } from '../helpers/pki.js'
 import { until } from '../helpers/until.js'
+
+if (opensslMissing !== false) {
+  t.plan(0, opensslMissing)
+  process.exit()
+}
 
 const authority = new Authority(t)
 const good = authority.issue()

@@ -66,7 +66,10 @@ export function listenHttp2(daemon: FakeDaemon, options: FakeHttp2Options = {}):
       session.receive(new Uint8Array(held.subarray(0, whole)))
       held = held.subarray(whole)
     })
-    stream.on('end', () => stream.end())
+    // As the daemon: who has subscribed may still want to hear.
+    stream.on('end', () => {
+      if (session.patterns.size === 0) stream.end()
+    })
     stream.on('close', () => session.closed())
   })
   return new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ interface IssueOptions {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
-/** A certificate authority that lives as long as a test, by Debian's openssl. */
+/** A certificate authority that lives as long as a test. What signs itself: certificates.ts. */
 export class Authority {
   readonly caFile: string
   readonly ca: string
@@ -48,14 +48,6 @@ export class Authority {
     const by = ['-CA', this.caFile, '-CAkey', this.path('ca.key'), '-CAcreateserial']
     const ends = ['-days', String(days), '-extfile', extensions]
     this.openssl('x509', '-req', '-in', request, ...by, '-out', certFile, ...ends)
-    return read(certFile, keyFile)
-  }
-
-  /** A certificate that nobody else has signed. */
-  selfSigned(): Certified {
-    const [certFile, keyFile] = this.paths()
-    const names = ['-subj', '/CN=daemon', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    this.openssl('req', '-x509', ...KEY, '-keyout', keyFile, '-out', certFile, ...names)
     return read(certFile, keyFile)
   }
 
