@@ -105,12 +105,15 @@ export function isUtf8Charset(contentType: string): boolean {
   return charset === null || /^(utf-?8|us-ascii)$/i.test(charset[1])
 }
 
-/** A body that says it is over the limit is not waited for. */
-export function refuseLength({ contentLength }: RequestHead, bodyBytesMax: number): Problem | null {
-  if (contentLength === '' || Number(contentLength) <= bodyBytesMax) return null
-  return tooLarge(bodyBytesMax)
+/** Whether a body says that it is longer than it may be: it is not waited for. */
+export function saysTooLong({ contentLength }: RequestHead, bodyBytesMax: number): boolean {
+  return contentLength !== '' && !(Number(contentLength) <= bodyBytesMax)
 }
 
-export function tooLarge(bodyBytesMax: number): Problem {
-  return new Problem(Code.BODY_TOO_LARGE, `this body has at most ${bodyBytesMax} bytes`, { bytesMax: bodyBytesMax })
+export function bodyTooLarge(bytesMax: number): Problem {
+  return new Problem(Code.BODY_TOO_LARGE, `this body has at most ${bytesMax} bytes`, { bytesMax })
+}
+
+export function payloadTooLarge(bytesMax: number): Problem {
+  return new Problem(Code.PAYLOAD_TOO_LARGE, `a payload has at most ${bytesMax} bytes`, { bytesMax })
 }

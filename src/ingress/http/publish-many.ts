@@ -2,7 +2,7 @@ import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code } from '../../protocol/codes.js'
 import { MEDIA_JSON } from '../../protocol/media.js'
-import { type EventRequest, refuseLength, tooLarge } from './event-request.js'
+import { bodyTooLarge, type EventRequest, saysTooLong } from './event-request.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
 import { FrameAssembler } from './frame-assembler.js'
 import { FrameLines, PayloadLines } from './lines-body.js'
@@ -31,8 +31,7 @@ export type ManyFormat = 'frames' | 'lines' | EventRequest
 
 /** Publishes many events and answers in the end, with what became of them. */
 export function publishMany(home: ManyHome, exchange: HttpExchange, head: RequestHead, format: ManyFormat): void {
-  const problem = refuseLength(head, home.bodyBytesMax)
-  if (problem !== null) respondProblem(exchange, home.meters, problem)
+  if (saysTooLong(head, home.bodyBytesMax)) respondProblem(exchange, home.meters, bodyTooLarge(home.bodyBytesMax))
   else exchange.receive(new ManyEvents(home, exchange, format, prefersWait(head.prefer)))
 }
 
@@ -72,7 +71,7 @@ class ManyEvents implements BodyReceiver, OpenRequest {
   chunk(bytes: Uint8Array): void {
     const { bodyBytesMax } = this.home
     this.received += bytes.length
-    if (this.received > bodyBytesMax) this.fail(Code.BODY_TOO_LARGE, tooLarge(bodyBytesMax).detail)
+    if (this.received > bodyBytesMax) this.fail(Code.BODY_TOO_LARGE, bodyTooLarge(bodyBytesMax).detail)
     else {
       this.body.chunk(bytes)
       if (this.session.outbox.ending) this.answer()

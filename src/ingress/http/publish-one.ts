@@ -7,7 +7,7 @@ import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA } from '../../protocol/scan.js'
 import { skipValue } from '../../protocol/skip.js'
 import { binLeadLength, writeBinLead } from '../../protocol/write.js'
 import { BodyBuffer, NO_BYTES } from './body-buffer.js'
-import { type EventRequest, refuseLength, tooLarge } from './event-request.js'
+import { bodyTooLarge, type EventRequest, payloadTooLarge, saysTooLong } from './event-request.js'
 import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
 import { NOT_UTF8, packJsonEvent, problemOf, strictText } from './json-event.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
@@ -37,10 +37,8 @@ export class PublishOne {
   }
 
   open(exchange: HttpExchange, head: RequestHead, request: EventRequest): void {
-    const problem = refuseLength(head, request.bodyBytesMax)
-    if (problem !== null) {
-      this.refuse(problem)
-      respondProblem(exchange, this.meters, problem)
+    if (saysTooLong(head, request.bodyBytesMax)) {
+      respondProblem(exchange, this.meters, this.refuse(tooLarge(request)))
       return
     }
     const length = head.contentLength === '' ? -1 : Number(head.contentLength)
@@ -72,7 +70,7 @@ export class PublishOne {
     const bad = packJsonEvent(packer, request, text)
     if (bad !== null) return this.refuse(problemOf(bad))
     const length = packer.pos
-    if (length > router.options.messageBytesMax) return this.refuse(this.tooLarge())
+    if (length > router.options.messageBytesMax) return this.refuse(payloadTooLarge(router.options.payloadBytesMax))
     const position = router.reserve(length)
     packer.bytes.copy(router.slabs.bytes, position, 0, length)
     return this.accept(position, position + length)
@@ -86,7 +84,7 @@ export class PublishOne {
     const metadataLength = metadata === null ? 0 : metadata.length
     const length = topicLead + topicLength + 1 + binLeadLength(body.length) + body.length + metadataLength
     if (body.length > router.options.payloadBytesMax || length > router.options.messageBytesMax) {
-      return this.refuse(this.tooLarge())
+      return this.refuse(payloadTooLarge(router.options.payloadBytesMax))
     }
     const start = router.reserve(length)
     const { bytes } = router.slabs
@@ -119,17 +117,16 @@ export class PublishOne {
     })
   }
 
-  private tooLarge(): Problem {
-    const { payloadBytesMax } = this.router.options
-    const detail = `a payload has at most ${payloadBytesMax} bytes`
-    return new Problem(Code.PAYLOAD_TOO_LARGE, detail, { bytesMax: payloadBytesMax })
-  }
-
   /** Counts an event that the router never saw. */
   refuse(problem: Problem): Problem {
     this.router.meters.refuse(problem.code, 1)
     return problem
   }
+}
+
+/** JSON text is not the payload yet. */
+function tooLarge({ kind, bodyBytesMax }: EventRequest): Problem {
+  return kind === 'json' ? bodyTooLarge(bodyBytesMax) : payloadTooLarge(bodyBytesMax)
 }
 
 /** One event on its way in. */
@@ -162,7 +159,7 @@ class OneEvent implements BodyReceiver, OpenRequest {
     }
     this.body ??= new BodyBuffer(this.request.bodyBytesMax)
     if (this.body.append(bytes)) return
-    this.problem = this.to.refuse(tooLarge(this.request.bodyBytesMax))
+    this.problem = this.to.refuse(tooLarge(this.request))
     this.answer()
   }
 
