@@ -46,7 +46,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const httpMeters = new HttpMeters()
   const api = new HttpApi(router, httpOptions(config), httpMeters, software)
   const warn = (sentence: string): void => log.warn(sentence)
-  const listeners = await makeListeners(config, { router, api, meters: ingressMeters, warn })
+  const listeners = await makeListeners(config, { router, api, meters: ingressMeters, tls, warn })
   const health = new Health(() => router.delivery.isOverloaded)
   const registry = makeRegistry({ router, listeners, ingressMeters, httpMeters, software })
   const admin = config.admin.enabled

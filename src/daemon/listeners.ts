@@ -2,6 +2,7 @@ import type { Config } from '../config/index.js'
 import type { Router } from '../core/router.js'
 import type { HttpHandler, Ingress, IngressMeters } from '../ingress/ingress.js'
 import { NodeIngress, type NodeIngressOptions } from '../ingress/node/node-ingress.js'
+import type { Tls } from '../ingress/tls/tls.js'
 import { loadUws, UwsIngress } from '../ingress/uws/uws-ingress.js'
 import { connectionsWithin, descriptorsMax } from './descriptors.js'
 
@@ -10,6 +11,8 @@ export interface ListenerParts {
   readonly router: Router
   readonly api: HttpHandler
   readonly meters: IngressMeters
+  /** Null when no certificate is configured. */
+  readonly tls: Tls | null
   /** Is told, in a sentence for the operator, what works less well here than it should. */
   warn(sentence: string): void
 }
@@ -40,8 +43,8 @@ export class Listener {
 /** The ports that the configuration asks for, none of them open yet. The first is [listen]. */
 export async function makeListeners(config: Config, parts: ListenerParts): Promise<Listener[]> {
   const options = ingressOptions(config, parts.warn)
-  const { router, api, meters } = parts
-  const onNode = (): Ingress => new NodeIngress(router, api, options, meters)
+  const { router, api, meters, tls } = parts
+  const onNode = (secure: Tls | null): Ingress => new NodeIngress(router, api, options, meters, secure)
 
   const listeners = [
     new Listener(
@@ -54,7 +57,11 @@ export async function makeListeners(config: Config, parts: ListenerParts): Promi
   ]
   if (config.http2.enabled) {
     const about = 'HTTP/2, HTTP/1.1 and WebSocket over both, on the streams of Node'
-    listeners.push(new Listener('http2', about, onNode(), 'http', config.http2))
+    listeners.push(new Listener('http2', about, onNode(null), 'http', config.http2))
+  }
+  if (config.https.enabled && tls !== null) {
+    const about = 'the same with TLS'
+    listeners.push(new Listener('https', about, onNode(tls), 'https', config.https))
   }
   return listeners
 }
@@ -62,16 +69,17 @@ export async function makeListeners(config: Config, parts: ListenerParts): Promi
 /** The engine of [listen]: Node's streams where uWebSockets.js is not wanted, or has no binary. */
 async function makeFirst(
   { listen }: Config,
-  { router, meters, warn }: ListenerParts,
+  { router, meters, tls, warn }: ListenerParts,
   options: NodeIngressOptions,
-  onNode: () => Ingress,
+  onNode: (tls: Tls | null) => Ingress,
 ): Promise<Ingress> {
-  if (listen.engine === 'node') return onNode()
+  const secure = listen.tls ? tls : null
+  if (listen.engine === 'node') return onNode(secure)
   const uws = await loadUws()
   if (typeof uws !== 'string') return new UwsIngress(uws, router, options, meters)
   if (listen.engine === 'uws') throw new Error(`${uws} (listen.engine)`)
   warn(`${uws}: port ${listen.port} is served by Node's streams, where an idle connection takes more memory`)
-  return onNode()
+  return onNode(secure)
 }
 
 function ingressOptions({ listen, http2 }: Config, warn: (sentence: string) => void): NodeIngressOptions {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Code, codeMessage, codeName } from '../../protocol/codes.js'
+import { MEDIA_PROBLEM } from '../../protocol/media.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
 import { Http1Exchange } from './http1-exchange.js'
 import type { NodeIngressOptions } from './options.js'
@@ -19,12 +21,17 @@ export class Http1Connection implements Watched {
   constructor(
     private readonly socket: Socket,
     private readonly host: Http1Host,
+    readonly isOneTooMany: boolean,
   ) {
     socket.once('close', () => host.rounds.remove(this))
     host.rounds.add(this)
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
+    if (this.isOneTooMany) {
+      respondTooMany(response)
+      return
+    }
     const exchange = new Http1Exchange(request, response, () => this.exchanges.delete(exchange))
     this.exchanges.add(exchange)
     this.host.api.handle(exchange)
@@ -48,4 +55,14 @@ export class Http1Connection implements Watched {
       }
     }
   }
+}
+
+/** A problem as the API makes them (RFC 9457), which is not asked here: it has no part in how many connections there are. */
+function respondTooMany(response: ServerResponse): void {
+  const code = Code.TOO_MANY_CONNECTIONS
+  const title = codeMessage(code)
+  const name = codeName(code)
+  const problem = { type: `urn:sluice:${name}`, title, status: 503, code, name, detail: title }
+  response.shouldKeepAlive = false
+  response.writeHead(503, { 'content-type': MEDIA_PROBLEM, 'retry-after': '1' }).end(`${JSON.stringify(problem)}\n`)
 }

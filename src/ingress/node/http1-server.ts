@@ -13,7 +13,8 @@ const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 const HEAD_OVERFLOW = 'HPE_HEADER_OVERFLOW'
 
 export interface WebSocketOverHttp1 {
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** @param isOneTooMany whether it is to be told that there are too many connections */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isOneTooMany: boolean): void
 }
 
 /** Where a socket keeps its connection. */
@@ -60,9 +61,12 @@ export class Http1Server {
     this.server.on('clientError', (error, socket) => this.badHead(error, socket as Socket))
   }
 
-  /** Takes a socket over. What has been read of it must have been put back. */
-  serve(socket: Socket): void {
-    ;(socket as Http1Socket)[kConnection] = new Http1Connection(socket, this.host)
+  /**
+   * Takes a socket over. What has been read of it must have been put back.
+   * @param isOneTooMany whether its first request is to be told that there are too many connections
+   */
+  serve(socket: Socket, isOneTooMany: boolean): void {
+    ;(socket as Http1Socket)[kConnection] = new Http1Connection(socket, this.host, isOneTooMany)
     this.serveSocket.call(this.server, socket)
     socket.resume()
   }
@@ -83,14 +87,16 @@ export class Http1Server {
   }
 
   private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    ;(socket as Http1Socket)[kConnection]?.upgraded()
+    const connection = (socket as Http1Socket)[kConnection]
+    const isOneTooMany = connection?.isOneTooMany === true
+    connection?.upgraded()
     if (isWebSocket(request)) {
-      this.webSockets.upgrade(request, socket, head)
+      this.webSockets.upgrade(request, socket, head, isOneTooMany)
       return
     }
     // Nobody has to take an offer to upgrade (RFC 9110, 7.8), such as curl's to h2c: the request is taken in again, without it.
     socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), 'latin1'), head]))
-    this.serve(socket)
+    this.serve(socket, isOneTooMany)
   }
 
   private badHead(error: NodeJS.ErrnoException, socket: Socket): void {

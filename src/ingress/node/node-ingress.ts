@@ -1,8 +1,11 @@
 import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Router } from '../../core/router.js'
 import type { HttpHandler, Ingress, IngressMeters } from '../ingress.js'
+import { HandshakeGate } from '../tls/handshake-gate.js'
+import type { Tls } from '../tls/tls.js'
 import { boundSocketBuffers } from '../uws/socket-buffers.js'
-import { Http1Server, refuse } from './http1-server.js'
+import { Http1Server } from './http1-server.js'
 import { Http2Sockets } from './http2-server.js'
 import type { NodeIngressOptions } from './options.js'
 import { Rounds, type Watched } from './rounds.js'
@@ -13,6 +16,8 @@ export type { NodeIngressOptions }
 
 /** Connections above the limit that are told so; the rest are closed without a word. */
 const REFUSED_MAX = 64
+/** In the order we prefer them (RFC 7301). */
+const ALPN = ['h2', 'http/1.1']
 /** What is being answered when the daemon stops may take so long. */
 const CLOSE_PATIENCE_MS = 1000
 
@@ -24,6 +29,8 @@ export class NodeIngress implements Ingress {
   private readonly webSockets: WebSocketStreams
   private readonly http1: Http1Server
   private readonly http2: Http2Sockets
+  /** Null on a port without TLS. */
+  private readonly gate: HandshakeGate | null
   private tellClosed: (() => void) | null = null
 
   constructor(
@@ -31,7 +38,9 @@ export class NodeIngress implements Ingress {
     api: HttpHandler,
     private readonly options: NodeIngressOptions,
     private readonly meters: IngressMeters,
+    tls: Tls | null = null,
   ) {
+    this.gate = tls === null ? null : new HandshakeGate(tls, ALPN, (socket) => this.secured(socket))
     this.webSockets = new WebSocketStreams(router, options, meters)
     const host = { api, options, meters, rounds: this.rounds, webSockets: this.webSockets }
     this.http1 = new Http1Server(host, this.webSockets, (socket) => this.accepted(socket))
@@ -57,17 +66,26 @@ export class NodeIngress implements Ingress {
       this.sockets.delete(socket)
       if (this.sockets.size === 0) this.tellClosed?.()
     })
+    if (this.gate === null) this.hear(socket, isRefused)
+    else if (isRefused) socket.destroy()
+    else this.gate.accept(socket)
+  }
+
+  private secured(socket: TLSSocket): void {
+    socket.on('error', () => {})
+    if (socket.alpnProtocol === 'h2') this.serveHttp2(socket, false)
+    else this.hear(socket, false)
+  }
+
+  /** Serves a socket when it has said what it speaks. */
+  private hear(socket: Socket, isRefused: boolean): void {
     const silent = new Silence(socket, this.options.headerTimeoutMs, this.meters)
     this.rounds.add(silent)
     socket.once('close', () => this.rounds.remove(silent))
     sniff(socket, (isHttp2) => {
-      if (isRefused && !isHttp2) {
-        refuse(socket, 503, 'retry-after: 1\r\n')
-        return
-      }
       this.rounds.remove(silent)
       if (isHttp2) this.serveHttp2(socket, isRefused)
-      else this.http1.serve(socket)
+      else this.http1.serve(socket, isRefused)
     })
   }
 
@@ -109,6 +127,7 @@ export class NodeIngress implements Ingress {
 
   async close(): Promise<void> {
     this.http1.stopListening()
+    this.gate?.close()
     this.http1.closeIdle()
     this.http2.close()
     this.webSockets.close()

@@ -52,7 +52,7 @@ export class WebSocketStreams implements ConnectionContext {
   }
 
   /** A request to upgrade an HTTP/1.1 connection (RFC 6455, 4.2), as http.Server tells it by its event of this name. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isOneTooMany = false): void {
     const { headers } = request
     const agreed = agreeToUpgrade(request.method ?? '', request.httpVersion, headers)
     if ('status' in agreed) {
@@ -79,7 +79,7 @@ export class WebSocketStreams implements ConnectionContext {
     const stream = direct ?? socket
     stream.write(answer)
     const writesAtOnce = stream instanceof Socket && !(stream instanceof TLSSocket)
-    const connection = this.open(stream, isJson, writesAtOnce ? 0 : WINDOW_BYTES)
+    const connection = this.open(stream, isJson, writesAtOnce ? 0 : WINDOW_BYTES, isOneTooMany)
     connection.receive(head)
     if (direct === null) stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
@@ -94,17 +94,20 @@ export class WebSocketStreams implements ConnectionContext {
     }
     const { subprotocol } = agreed
     stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
-    const connection = this.open(stream, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES)
+    const connection = this.open(stream, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES, false)
     stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
 
-  private open(stream: Duplex, isJson: boolean, windowBytes: number): Connection {
+  private open(stream: Duplex, isJson: boolean, windowBytes: number, isOneTooMany: boolean): Connection {
     this.connections++
     this.meters.opened++
     const connection = new Connection(this, stream, isJson, windowBytes)
     this.all.add(connection)
     this.looking ??= this.startLooking()
-    if (this.connections > this.options.connectionsMax) this.router.fail(connection.session, Code.TOO_MANY_CONNECTIONS)
+    // Over HTTP/2 a connection may carry many.
+    if (isOneTooMany || this.connections > this.options.connectionsMax) {
+      this.router.fail(connection.session, Code.TOO_MANY_CONNECTIONS)
+    }
     return connection
   }
 
