@@ -13,7 +13,10 @@ const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
 export const STREAM_WINDOW_BYTES = 256 * 1024
 
 /** Silence after which it is looked whether there is still anybody who speaks HTTP/2, on both sides. */
-const QUIET_MS = 1000
+const QUIET_MS = 400
+/** Whoever has sent so many bytes that nothing came of, and then fell silent, has less time to answer than others. */
+const SUSPECT_BYTES = 256
+const SUSPECT_PATIENCE_MS = 500
 /** A PING, and its answer: a frame header and eight bytes (RFC 9113, 6.7). */
 const PING_BYTES = 17
 /** The last of the socket is given so long to be sent. */
@@ -73,6 +76,7 @@ export class Http2Connection implements Watched, Http2Work {
   /** When a quiet connection is to be probed; when it was, 0 while no answer is due; and what had been written before. */
   private probeAt = Number.POSITIVE_INFINITY
   private probedAt = 0
+  private isSuspect = false
   private writtenBeforeProbe = 0
 
   constructor(
@@ -113,7 +117,8 @@ export class Http2Connection implements Watched, Http2Work {
   /** Ends the connection now, with what has been written so far. */
   destroy(code: number = NGHTTP2_NO_ERROR): void {
     if (this.endedAt === 0) this.endedAt = performance.now()
-    if (!this.session.destroyed) this.session.destroy(undefined, code)
+    // Without null the code would be taken for an error's.
+    if (!this.session.destroyed) this.session.destroy(null as unknown as undefined, code)
   }
 
   private request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
@@ -214,8 +219,8 @@ export class Http2Connection implements Watched, Http2Work {
     this.answered = 0
     this.written = bytesWritten
     if (!this.traffic.look(bytesRead, bytesWritten, elapsed)) this.end('overhead')
-    this.checkTimes(now)
-    this.checkPeer(now, bytesRead, bytesWritten)
+    if (this.endedAt === 0) this.checkTimes(now)
+    if (this.endedAt === 0) this.checkPeer(now, bytesRead, bytesWritten)
   }
 
   private checkTimes(now: number): void {
@@ -240,9 +245,11 @@ export class Http2Connection implements Watched, Http2Work {
   private checkPeer(now: number, bytesRead: number, bytesWritten: number): void {
     if (bytesRead !== this.read) {
       this.read = bytesRead
-      this.probeAt = now + QUIET_MS
+      this.probeAt = this.traffic.unexplained === 0 ? now + QUIET_MS : now
+      this.isSuspect = this.traffic.unexplained >= SUSPECT_BYTES
       this.probedAt = 0
-    } else if (this.probedAt !== 0) this.checkProbe(now, bytesWritten)
+    }
+    if (this.probedAt !== 0) this.checkProbe(now, bytesWritten)
     else if (now >= this.probeAt) {
       this.probedAt = now
       this.writtenBeforeProbe = bytesWritten
@@ -251,9 +258,12 @@ export class Http2Connection implements Watched, Http2Work {
   }
 
   private checkProbe(now: number, bytesWritten: number): void {
+    if (bytesWritten === this.writtenBeforeProbe && !isBlocked(this.socket)) {
+      this.end('protocol')
+      return
+    }
     const { idleTimeoutMs, headerTimeoutMs } = this.host.options
-    if (bytesWritten === this.writtenBeforeProbe && !this.isWriting) this.end('protocol')
-    const patience = this.isBusy ? idleTimeoutMs : headerTimeoutMs
+    const patience = this.isBusy ? idleTimeoutMs : this.isSuspect ? SUSPECT_PATIENCE_MS : headerTimeoutMs
     if (patience > 0 && now - this.probedAt >= patience) this.end('no_answer')
   }
 
@@ -269,11 +279,10 @@ export class Http2Connection implements Watched, Http2Work {
   private get isBusy(): boolean {
     return this.exchanges.size > 0 || this.webSockets > 0
   }
+}
 
-  /** Whether something may stand before a PING because the peer does not read. */
-  private get isWriting(): boolean {
-    if (this.webSockets > 0) return true
-    for (const exchange of this.exchanges) if (exchange.isOver || !exchange.isDrained) return true
-    return false
-  }
+/** Whether what has been written waits for the peer to read. Node tells it in no other way of what it writes by itself. */
+function isBlocked(socket: Socket): boolean {
+  const { _handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null }
+  return _handle?.writeQueueSize !== 0
 }

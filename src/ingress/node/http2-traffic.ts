@@ -12,6 +12,8 @@ const EXPECTED_DECAY = 0.5
  * thrown away or bodies in crumbs; they all show as bytes that were read and became neither heads nor bodies.
  */
 export class Http2Traffic {
+  /** Bytes of the last look that nothing came of. */
+  unexplained = 0
   private useful = 0
   /** Bytes that may still come on bodies that we have cut. */
   private expected = 0
@@ -45,6 +47,7 @@ export class Http2Traffic {
     this.read = read
     this.written = written
     this.useful = 0
+    this.unexplained = rest
     const forgiven = Math.min(rest, this.expected)
     rest -= forgiven
     this.expected = (this.expected - forgiven) * EXPECTED_DECAY
