@@ -51,7 +51,7 @@ export async function makeListeners(config: Config, parts: ListenerParts): Promi
       'listen',
       'WebSocket and HTTP/1.1',
       await makeFirst(config, parts, options, onNode),
-      'ws',
+      config.listen.tls && tls !== null ? 'wss' : 'ws',
       config.listen,
     ),
   ]
@@ -69,14 +69,14 @@ export async function makeListeners(config: Config, parts: ListenerParts): Promi
 /** The engine of [listen]: Node's streams where uWebSockets.js is not wanted, or has no binary. */
 async function makeFirst(
   { listen }: Config,
-  { router, meters, tls, warn }: ListenerParts,
+  { router, api, meters, tls, warn }: ListenerParts,
   options: NodeIngressOptions,
   onNode: (tls: Tls | null) => Ingress,
 ): Promise<Ingress> {
   const secure = listen.tls ? tls : null
   if (listen.engine === 'node') return onNode(secure)
   const uws = await loadUws()
-  if (typeof uws !== 'string') return new UwsIngress(uws, router, options, meters)
+  if (typeof uws !== 'string') return new UwsIngress(uws, router, api, options, meters, secure)
   if (listen.engine === 'uws') throw new Error(`${uws} (listen.engine)`)
   warn(`${uws}: port ${listen.port} is served by Node's streams, where an idle connection takes more memory`)
   return onNode(secure)

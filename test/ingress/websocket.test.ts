@@ -99,12 +99,11 @@ t.test('text in a msgpack session and binary in a JSON session end it', async (t
   t.equal(scraped.get('sluice_connections_closed_total', 'code', 'wrong_message_kind'), 2)
 })
 
-t.test('plain HTTP is told to upgrade', async (t) => {
+t.test('plain HTTP is answered by the HTTP API', async (t) => {
   const daemon = await daemonHere(t)
   const response = await fetch(daemon.url.replace('ws:', 'http:'))
-  t.equal(response.status, 426)
-  t.equal(response.headers.get('upgrade'), 'websocket')
-  t.match(await response.text(), /WebSocket/)
+  t.equal(response.status, 200)
+  t.match(await response.json(), { software: /^sluice\// })
 })
 
 t.test('one connection too many is told so and closed; a place that is free again is given again', async (t) => {

@@ -1,22 +1,16 @@
-import type {
-  HttpRequest,
-  HttpResponse,
-  TemplatedApp,
-  us_listen_socket,
-  us_socket_context_t,
-  WebSocket,
-} from 'uWebSockets.js'
+import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js'
 import type { Router } from '../../core/router.js'
-import type { Session } from '../../core/session.js'
-import { Code, codeMessage } from '../../protocol/codes.js'
-import { SUBPROTOCOL_JSON } from '../../protocol/ops.js'
-import type { Ingress, IngressMeters, IngressOptions } from '../ingress.js'
-import { acceptText, JsonWriter } from '../json-session.js'
-import { chooseSubprotocol } from '../subprotocol.js'
+import { Code } from '../../protocol/codes.js'
+import { Problem } from '../http/problem.js'
+import type { HttpHandler, Ingress, IngressMeters, IngressOptions } from '../ingress.js'
+import { whyNotBound } from '../listen-failure.js'
+import type { TlsMeters, TlsOptions } from '../tls/options.js'
+import { AppChain } from './app-chain.js'
+import { UwsRequestHead } from './request-head.js'
+import { makeSecureApp } from './secure-app.js'
 import { boundSocketBuffers } from './socket-buffers.js'
-import { UwsLink } from './uws-link.js'
-
-const decoder = new TextDecoder()
+import { type ExchangePort, statusLine, UwsExchange } from './uws-exchange.js'
+import { UwsWebSockets, type WebSocketPort } from './uws-websockets.js'
 
 type Uws = typeof import('uWebSockets.js')
 
@@ -25,35 +19,22 @@ interface ExclusiveListen {
   listen(host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void): void
 }
 
-/** CompressOptions.DISABLED and LIBUS_LISTEN_EXCLUSIVE_PORT, which the types of the package leave out. */
-const COMPRESSION_OFF = 0
+/** LIBUS_LISTEN_EXCLUSIVE_PORT. */
 const EXCLUSIVE_PORT = 1
+/** Connections above the limit that are told so; the rest are closed without a word. */
+const REFUSED_MAX = 64
+/** Two pieces fit into the third of a kernel's buffer that is free when it says so. */
+const PIECES_PER_SEND_BUFFER = 4
+/** A pair of files is often replaced in two steps: one that is not taken is tried again so often, after so long. */
+const SWAP_TRIES = 5
+const SWAP_RETRY_MS = 1000
 
-/** uWebSockets.js knows idle timeouts of 8 to 960 seconds in steps of 4. */
-const IDLE_STEP_S = 4
-const IDLE_MIN_S = 8
-const IDLE_MAX_S = 960
-
-/** Message too big (RFC 6455, 7.4.1). */
-const CLOSE_TOO_BIG = 1009
-
-/**
- * uWebSockets.js cuts connections without a close frame, and then says why only in words. Operators should see the reason all the same.
- */
-const CUT_CODES: ReadonlyMap<string, number> = new Map([
-  ['WebSocket timed out from inactivity', Code.IDLE_TIMEOUT],
-  ['Received too big message', CLOSE_TOO_BIG],
-])
-
-interface UserData {
-  json: boolean
-}
-
-/** What we keep on each socket: plain properties, since asking for the user data is a native call. */
-interface Socket extends WebSocket<UserData> {
-  session: Session
-  link: UwsLink
-  isJson: boolean
+/** The certificate that this port shows. */
+export interface CertificateSource {
+  readonly options: TlsOptions
+  readonly meters: TlsMeters
+  /** Runs when the files hold another one. */
+  onChange(listener: () => void): void
 }
 
 /** The native module, or a sentence that says why there is none here. */
@@ -65,102 +46,107 @@ export async function loadUws(): Promise<Uws | string> {
   }
 }
 
-/** WebSocket ingress on uWebSockets.js: cheap connections and large batches. */
-export class UwsIngress implements Ingress {
+/** WebSocket and HTTP/1.1 on uWebSockets.js: cheap connections and large batches. */
+export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   readonly engine = 'uWebSockets.js'
   connections = 0
-  private readonly app: TemplatedApp
+  readonly head = new UwsRequestHead()
+  readonly pieceBytes: number
+  private readonly webSockets: UwsWebSockets
+  private readonly apps: AppChain
   private listenSocket: us_listen_socket | null = null
-  private readonly json = new JsonWriter()
+  private retry: NodeJS.Timeout | null = null
+  private isClosed = false
 
+  /**
+   * @param tls null for a port without TLS
+   * @throws Error with a sentence for the operator, when uWebSockets.js does not take the certificate
+   */
   constructor(
     private readonly uws: Uws,
-    private readonly router: Router,
+    router: Router,
+    private readonly api: HttpHandler,
     private readonly options: IngressOptions,
     private readonly meters: IngressMeters,
+    private readonly tls: CertificateSource | null = null,
   ) {
-    this.app = uws.App()
-    this.app.ws<UserData>('/*', {
-      compression: COMPRESSION_OFF,
-      idleTimeout: idleSeconds(options.idleTimeoutMs),
-      sendPingsAutomatically: true,
-      // Over this it cuts without a word. Up to twice the limit there is a close frame of ours that says why.
-      maxPayloadLength: 2 * options.messageBytesMax,
-      // 0 is no limit: our outbox writes nothing while a socket has anything buffered, and it is the only one that drops.
-      maxBackpressure: 0,
-      closeOnBackpressureLimit: false,
-      upgrade: (res, req, context) => this.upgrade(res, req, context),
-      open: (ws) => this.open(ws as Socket),
-      message: (ws, message, isBinary) => this.message(ws as Socket, message, isBinary),
-      drain: (ws) => this.drained(ws as Socket),
-      close: (ws, code, message) => this.closed(ws as Socket, code, message),
-    })
-    this.app.any('/*', (res) => {
-      res.writeStatus('426 Upgrade Required').writeHeader('upgrade', 'websocket').end('This port speaks WebSocket.\n')
-    })
+    this.pieceBytes = Math.floor(options.socketBuffers.send / PIECES_PER_SEND_BUFFER)
+    this.webSockets = new UwsWebSockets(this, router, options, meters)
+    this.apps = new AppChain(this.makeApp())
+    tls?.onChange(() => this.showNewCertificate(tls, SWAP_TRIES))
   }
 
-  private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const key = req.getHeader('sec-websocket-key')
-    const offered = req.getHeader('sec-websocket-protocol')
-    const extensions = req.getHeader('sec-websocket-extensions')
-    const chosen = chooseSubprotocol(offered)
-    if (chosen === null) {
-      this.meters.noteRejected('subprotocol')
-      res.writeStatus('400 Bad Request').end(`${codeMessage(Code.UNSUPPORTED_SUBPROTOCOL)}\n`)
-      return
-    }
-    res.upgrade({ json: chosen === SUBPROTOCOL_JSON }, key, chosen, extensions, context)
+  private makeApp(): TemplatedApp {
+    const { uws, tls } = this
+    const app = tls === null ? uws.App() : makeSecureApp(uws, tls.options)
+    app.filter((connection, change) => this.counted(connection, change))
+    app.ws('/*', this.webSockets.behavior)
+    app.any('/*', (response, request) => this.request(response, request))
+    return app
   }
 
-  private open(ws: Socket): void {
-    this.connections++
-    this.meters.opened++
-    ws.isJson = ws.getUserData().json
-    ws.link = new UwsLink(ws, ws.isJson ? this.json : null)
-    ws.session = this.router.open(ws.link)
-    if (this.connections > this.options.connectionsMax) this.router.fail(ws.session, Code.TOO_MANY_CONNECTIONS)
+  /** A connection has come or gone, but for those that have become WebSockets: these say so themselves. */
+  private counted(connection: HttpResponse, change: number): void {
+    this.connections += change
+    if (change < 0) return
+    // The engine does not say which handshakes come to an end, and how.
+    this.tls?.meters.noteHandshake(this.engine, 'unknown', 'unknown')
+    if (this.connections > this.options.connectionsMax + REFUSED_MAX) {
+      this.meters.noteRejected('connections')
+      connection.close()
+    }
   }
 
-  private message(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
-    const { router } = this
-    this.meters.messages++
-    if (message.byteLength > this.options.messageBytesMax) {
-      ws.session.outbox.end(CLOSE_TOO_BIG, `a message has at most ${this.options.messageBytesMax} bytes`)
-      return
+  get isFull(): boolean {
+    return this.connections > this.options.connectionsMax
+  }
+
+  webSocketClosed(): void {
+    this.connections--
+  }
+
+  private request(response: HttpResponse, request: HttpRequest): void {
+    const { head } = this
+    head.read(request)
+    if (this.isFull) {
+      this.meters.noteRejected('connections')
+      const problem = new Problem(Code.TOO_MANY_CONNECTIONS)
+      refuse(response, problem.status, problem.headers, problem.body)
+    } else if (head.framingRefusal !== 0) {
+      this.meters.noteHostile('framing')
+      refuse(response, head.framingRefusal, {}, 'the length of this body cannot be told for certain\n')
+    } else {
+      this.serve(new UwsExchange(response, this))
     }
-    if (isBinary === ws.isJson) {
-      router.fail(ws.session, Code.WRONG_MESSAGE_KIND)
-      return
+  }
+
+  private serve(exchange: UwsExchange): void {
+    try {
+      this.api.handle(exchange)
+      exchange.handled()
+    } catch (error) {
+      // A bug of ours ends the process, but not before it was told: uWebSockets.js would end it here without a word of what was thrown.
+      exchange.abort()
+      setImmediate(() => {
+        throw error
+      })
     }
-    if (ws.isJson) {
-      acceptText(router, ws.session, new Uint8Array(message))
-      return
-    }
-    const length = message.byteLength
-    const position = router.reserve(length)
-    router.slabs.bytes.set(new Uint8Array(message), position)
-    router.accept(ws.session, position, position + length)
   }
 
   /**
-   * Drain means progress, so only an empty buffer counts: what is still in it would stand before anything urgent written now. And the writing waits
-   * until this event has been dealt with: uSockets stops asking for writability after it, whatever a large write inside it has left
-   * behind (us_socket_write2 does not set last_write_failed), and that rest would never be sent.
+   * Connections that are there keep the app that they came to, and its certificate. Sessions of TLS that began with the one before are not resumed: uWebSockets.js
+   * keeps the keys of tickets with the app, and has no way to pass them on.
    */
-  private drained(ws: Socket): void {
-    if (ws.link.isDrained) setImmediate(this.resume, ws)
-  }
-
-  private readonly resume = ({ link, session }: Socket): void => {
-    if (link.isDrained) this.router.writable(session)
-  }
-
-  private closed(ws: Socket, code: number, message: ArrayBuffer): void {
-    this.connections--
-    this.meters.noteClosed(CUT_CODES.get(decoder.decode(message)) ?? code)
-    ws.link.closed()
-    this.router.close(ws.session)
+  private showNewCertificate(tls: CertificateSource, tries: number): void {
+    if (this.retry !== null) clearTimeout(this.retry)
+    this.retry = null
+    if (this.isClosed) return
+    try {
+      this.apps.add(this.makeApp())
+    } catch (error) {
+      if (tries > 1) this.retry = setTimeout(() => this.showNewCertificate(tls, tries - 1), SWAP_RETRY_MS).unref()
+      else tls.options.warn(`${(error as Error).message}; the certificate before it stays in use on this port`)
+    }
   }
 
   async listen(host: string, port: number): Promise<number> {
@@ -173,22 +159,14 @@ export class UwsIngress implements Ingress {
     return bound
   }
 
-  private bind(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const app = this.app as unknown as ExclusiveListen
-      app.listen(host, port, EXCLUSIVE_PORT, (socket) => {
-        if (!socket) {
-          reject(
-            new Error(
-              `cannot listen on ${host} port ${port}: is something else listening there, or is the address not this machine's?`,
-            ),
-          )
-          return
-        }
-        this.listenSocket = socket
-        resolve(this.uws.us_socket_local_port(socket as unknown as Parameters<Uws['us_socket_local_port']>[0]))
-      })
+  private async bind(host: string, port: number): Promise<number> {
+    const app = this.apps.first as unknown as ExclusiveListen
+    const socket = await new Promise<us_listen_socket | false>((resolve) => {
+      app.listen(host, port, EXCLUSIVE_PORT, resolve)
     })
+    if (!socket) throw new Error(`cannot listen on ${host} port ${port}: ${await whyNotBound(host, port)}`)
+    this.listenSocket = socket
+    return this.uws.us_socket_local_port(socket as unknown as Parameters<Uws['us_socket_local_port']>[0])
   }
 
   stopListening(): void {
@@ -198,13 +176,16 @@ export class UwsIngress implements Ingress {
   }
 
   async close(): Promise<void> {
-    this.app.close()
+    this.isClosed = true
+    if (this.retry !== null) clearTimeout(this.retry)
+    this.listenSocket = null
+    this.apps.close()
   }
 }
 
-/** The nearest idle timeout that uWebSockets.js knows, never longer than asked for unless that is under its least. */
-function idleSeconds(ms: number): number {
-  if (ms === 0) return 0
-  const steps = Math.floor(ms / 1000 / IDLE_STEP_S) * IDLE_STEP_S
-  return Math.min(IDLE_MAX_S, Math.max(IDLE_MIN_S, steps))
+/** Answers without the API, and closes the connection: what follows on it is not to be trusted, or not wanted. */
+function refuse(response: HttpResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  response.writeStatus(statusLine(status))
+  for (const name in headers) response.writeHeader(name, headers[name])
+  response.writeHeader('connection', 'close').end(body, true)
 }
