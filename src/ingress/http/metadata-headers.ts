@@ -10,7 +10,7 @@ import { OWN_PREFIX, type RequestHead } from './request-head.js'
 const HEADER_PREFIX = 'header-'
 const KNOWN = ['id', 'ttl', 'reply', 'key']
 /** For people, in errors. */
-const KNOWN_FIELDS = [...KNOWN, `${HEADER_PREFIX}NAME`].map((name) => `${OWN_PREFIX}${name}`)
+export const METADATA_FIELDS = [...KNOWN, `${HEADER_PREFIX}NAME`].map((name) => `${OWN_PREFIX}${name}`)
 
 /** Transports differ in what they make of bytes that are not ASCII, so there are none in what we carry on. */
 const PRINTABLE = /^[\x20-\x7e]*$/
@@ -68,7 +68,7 @@ export function packMetadata(head: RequestHead, type: string | null): Uint8Array
 }
 
 function packKnown(name: string, field: string, value: string): Problem | null {
-  if (!KNOWN.includes(name)) return unknownParameter(field, KNOWN_FIELDS, 'header field')
+  if (!KNOWN.includes(name)) return unknownParameter(field, METADATA_FIELDS, 'header field')
   packer.packString(name)
   if (name === 'ttl') {
     const ttl = /^[0-9]{1,10}$/.test(value) ? Number(value) : 0
