@@ -48,7 +48,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const warn = (sentence: string): void => log.warn(sentence)
   const listeners = await makeListeners(config, { router, api, meters: ingressMeters, tls, warn })
   const health = new Health(() => router.delivery.isOverloaded)
-  const registry = makeRegistry({ router, listeners, ingressMeters, httpMeters, software })
+  const registry = makeRegistry({ router, listeners, ingressMeters, httpMeters, tls, software })
   const admin = config.admin.enabled
     ? new AdminServer(health, registry, () => ({ software, listeners, openapi: '' }))
     : null
