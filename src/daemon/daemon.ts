@@ -3,6 +3,7 @@ import { version } from '../base/package.js'
 import type { Config } from '../config/index.js'
 import { Router } from '../core/router.js'
 import { HttpApi } from '../ingress/http/api.js'
+import { readOpenApi } from '../ingress/http/openapi.js'
 import { HttpMeters, type HttpOptions } from '../ingress/http/options.js'
 import { IngressMeters } from '../ingress/ingress.js'
 import { TlsMeters } from '../ingress/tls/options.js'
@@ -50,7 +51,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const health = new Health(() => router.delivery.isOverloaded)
   const registry = makeRegistry({ router, listeners, ingressMeters, httpMeters, tls, software })
   const admin = config.admin.enabled
-    ? new AdminServer(health, registry, () => ({ software, listeners, openapi: '' }))
+    ? new AdminServer(health, registry, () => ({ software, listeners, openapi: readOpenApi() }))
     : null
 
   const adminPort =
