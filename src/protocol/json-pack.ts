@@ -14,6 +14,8 @@ import { NESTING_MAX } from './limits.js'
 import { writeBinLead } from './write.js'
 
 const BYTES_MIN = 4096
+/** Shorter strings have their length in their first byte, if they are ASCII. */
+const SHORT_CHARS = 32
 
 /**
  * Writes values as JSON.parse gives them as msgpack, escapes resolved, into a buffer of its own that grows and is reused.
@@ -77,6 +79,7 @@ export class JsonValuePacker {
   }
 
   packString(text: string): number {
+    if (text.length < SHORT_CHARS && this.packShortAscii(text)) return 0
     const length = Buffer.byteLength(text)
     if (length !== text.length && LONE_SURROGATE.test(text)) return Code.BAD_JSON
     this.reserve(5 + length)
@@ -94,6 +97,21 @@ export class JsonValuePacker {
     }
     this.pos += bytes.write(text, this.pos)
     return 0
+  }
+
+  /** Most keys and many values are such, and the calls into native code would cost several times what it takes to copy them here. */
+  private packShortAscii(text: string): boolean {
+    const { length } = text
+    this.reserve(1 + length)
+    const { bytes, pos } = this
+    for (let i = 0; i < length; i++) {
+      const char = text.charCodeAt(i)
+      if (char >= 0x80) return false
+      bytes[pos + 1 + i] = char
+    }
+    bytes[pos] = 0xa0 | length
+    this.pos = pos + 1 + length
+    return true
   }
 
   private packNumber(value: number): number {
