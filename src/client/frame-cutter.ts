@@ -12,6 +12,8 @@ const NOTHING = new Uint8Array(0)
 export class FrameCutter {
   /** The frame that was given last, with what came before it in the same piece; empty before the first. */
   last: { readonly bytes: Uint8Array; readonly start: number } = { bytes: NOTHING, start: 0 }
+  /** Whether bytes have come whose frames do not go on: no more is given. */
+  isBroken = false
   private readonly take: (frames: Uint8Array) => void
   private readonly scanner = new EventScanner()
   /** held[0, heldEnd) is the beginning of a frame. */
@@ -19,7 +21,6 @@ export class FrameCutter {
   private heldEnd = 0
   /** Whether `held` is of our making, and not the end of somebody's piece. */
   private isOwn = false
-  private isBroken = false
 
   /** @param take gets one or more whole frames, for keeps; or, last, bytes whose frames do not go on */
   constructor(take: (frames: Uint8Array) => void) {

@@ -9,9 +9,11 @@ import {
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { closesConnection, codeMessage, mayTryAgain } from '../protocol/codes.js'
-import { decodeControl } from '../protocol/control.js'
+import { decodeControl, encodeControl } from '../protocol/control.js'
+import { REQUEST_MAX } from '../protocol/limits.js'
 import { MEDIA_FRAMES } from '../protocol/media.js'
 import { Op } from '../protocol/ops.js'
+import { frameEnd } from '../protocol/scan.js'
 import { FrameCutter } from './frame-cutter.js'
 import { type Dialer, lacksProtocol, reasonOf } from './node-dial.js'
 import { CLOSE_ABNORMAL, refusal } from './refusal.js'
@@ -32,6 +34,9 @@ const REFUSAL_BYTES_MAX = 16 * 1024
 const CLOSE_NO_STATUS = 1005
 /** We have ended it (RFC 6455, 7.4.1). */
 const NORMALLY: Closed = { code: 1000, reason: '', mayRetry: true }
+/** No PING of a connection's heart has this. */
+const LAST_TOKEN = REQUEST_MAX
+const LAST_PING = encodeControl({ op: Op.PING, token: LAST_TOKEN })
 /** Error codes of HTTP/2 by number (RFC 9113, section 7). */
 const HTTP2_ERRORS = [
   'NO_ERROR',
@@ -73,7 +78,7 @@ class Http2Socket implements ClientSocket {
     const isSecure = url.protocol === 'https:'
     const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure ? 443 : 80) }
     this.events = events
-    this.cutter = new FrameCutter((frames) => events.received(frames))
+    this.cutter = new FrameCutter((frames) => this.received(frames))
     const failed = (error: Error): void => {
       this.failure ??= error
     }
@@ -204,23 +209,40 @@ class Http2Socket implements ClientSocket {
   }
 
   /**
-   * Who has subscribed may still want to hear when all is said, so the daemon does not end its answer then. But it has all that was said when it has
-   * answered a PING that came after.
+   * Who has subscribed may still want to hear when all is said, so the daemon does not end its answer then. But when it answers a last PING it has
+   * answered everything.
    */
   close(): void {
     this.isClosing = true
-    if (!this.isOpen) {
+    if (!this.isOpen || this.cutter.isBroken) {
       this.terminate()
       return
     }
-    this.stream.end(() => {
-      if (!this.isOver && !this.session.destroyed) this.session.ping(() => this.over(NORMALLY))
-    })
+    this.send(LAST_PING)
+    this.stream.end()
+  }
+
+  private received(frames: Uint8Array): void {
+    this.events.received(frames)
+    if (this.isClosing && hasLastPong(frames)) this.over(NORMALLY)
   }
 
   terminate(): void {
     this.destroy()
   }
+}
+
+function hasLastPong(frames: Uint8Array): boolean {
+  for (let pos = 0; pos < frames.length; ) {
+    const end = frameEnd(frames, pos, frames.length)
+    if (end < 0) return false
+    if (frames[pos + 1] === Op.PONG) {
+      const frame = decodeControl(frames, pos, end)
+      if (typeof frame === 'object' && frame.op === Op.PONG && frame.token === LAST_TOKEN) return true
+    }
+    pos = end
+  }
+  return false
 }
 
 function headersOf(url: URL): { [name: string]: string } {

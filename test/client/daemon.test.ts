@@ -24,6 +24,12 @@ const ways: Way[] = [
 /** Attempts that follow each other quickly, so that tests need not wait. */
 const QUICKLY = { backoffBaseMs: 10, backoffCapMs: 100 }
 
+/** What is published to a reader that does not read: several times what the kernel, the library and the daemon's outbox hold. */
+const COUNT = 800
+const PAYLOAD_BYTES = 10_000
+const SLOW = { bufferBytesMax: 1024 * 1024, bytesMax: 128 * 1024 }
+const SMALL_BUFFERS = { 'listen.send_buffer': '16KiB' }
+
 function statusesOf(bus: Bus): Status[] {
   const statuses: Status[] = []
   bus.on('status', (status) => statuses.push(status))
@@ -32,33 +38,33 @@ function statusesOf(bus: Bus): Status[] {
 
 for (const { name, urlOf } of ways) {
   t.test(`over ${name}`, async (t) => {
-    t.test('there and back, in order; what is refused is counted, and harms nobody', async (t) => {
+    t.test('there and back, in order', async (t) => {
       const daemon = await daemonHere(t)
       const bus = await connect(urlOf(daemon))
       const seen: number[] = []
       const sub = bus.subscribe<number>('n.*', { onEvent: ({ value }) => seen.push(value) })
       await sub.ready
-      const count = 50_000
+      const count = 20_000
       for (let i = 0; i < count; i++) if (!bus.publish('n.x', i)) await bus.ready()
-      bus.publishBytes('n.y', new Uint8Array(bus.daemon.limits.payloadBytesMax))
-      t.match(await bus.sync(), { accepted: count + 1, refused: 0 })
-      await until('all have arrived', () => seen.length === count + 1)
-      t.ok(seen.slice(0, count).every((value, i) => value === i))
-      await t.rejects(
-        bus.subscribe('$sys.>.x' as string).ready.catch((error) => Promise.reject(error)),
-        /pattern/,
-      )
+      t.match(await bus.sync(), { accepted: count, refused: 0 })
+      await until('all have arrived', () => seen.length === count)
+      t.ok(seen.every((value, i) => value === i))
+
+      const big = bus.subscribe('big')
+      const payload = new Uint8Array(bus.daemon.limits.payloadBytesMax).fill(7)
+      bus.publishBytes('big', payload)
+      t.ok(Buffer.from((await big.next()).value.bytes).equals(payload), 'the largest payload')
       t.equal(sub.isActive, true)
       await bus.close()
     })
 
     t.test('lanes: what is urgent goes first, of what waits', async (t) => {
-      const daemon = await daemonHere(t)
+      const daemon = await daemonHere(t, SMALL_BUFFERS)
       const [publisher, reader] = [await connect(urlOf(daemon)), await connect(urlOf(daemon))]
-      const sub = reader.subscribe('lane.>', { bufferBytesMax: 64 * 1024, bytesMax: 1024 * 1024 })
+      const sub = reader.subscribe('lane.>', SLOW)
       await sub.ready
-      const payload = new Uint8Array(10_000)
-      for (let i = 0; i < 3_000; i++)
+      const payload = new Uint8Array(PAYLOAD_BYTES)
+      for (let i = 0; i < COUNT; i++)
         if (!publisher.publishBytes('lane.slow', payload, { lane: 7 })) await publisher.ready()
       await publisher.sync()
       publisher.publish('lane.urgent', 1, { lane: 0 })
@@ -68,18 +74,18 @@ for (const { name, urlOf } of ways) {
         if (topic === 'lane.urgent') break
         before++
       }
-      t.ok(before < 3_000, `${before} events were on their way already`)
+      t.ok(before < COUNT, `${before} events were on their way already`)
       await publisher.close()
       await reader.close()
     })
 
     t.test('a slow iterator is the daemon’s slow consumer, by its policy', async (t) => {
-      const daemon = await daemonHere(t)
+      const daemon = await daemonHere(t, SMALL_BUFFERS)
       const [publisher, reader] = [await connect(urlOf(daemon)), await connect(urlOf(daemon))]
-      const oldest = reader.subscribe<number>('a', { bufferBytesMax: 256 * 1024, bytesMax: 128 * 1024 })
+      const oldest = reader.subscribe<number>('a', SLOW)
       await oldest.ready
-      const payload = new Uint8Array(10_000)
-      const count = 3_000
+      const payload = new Uint8Array(PAYLOAD_BYTES)
+      const count = COUNT
       for (let i = 0; i < count; i++) if (!publisher.publishBytes('a', payload)) await publisher.ready()
       publisher.publish('a', 'the last')
       await publisher.sync()
@@ -100,12 +106,12 @@ for (const { name, urlOf } of ways) {
     })
 
     t.test('a slow iterator of what is conflated reads the latest', async (t) => {
-      const daemon = await daemonHere(t)
+      const daemon = await daemonHere(t, SMALL_BUFFERS)
       const [publisher, reader] = [await connect(urlOf(daemon)), await connect(urlOf(daemon))]
-      const sub = reader.subscribe('price', { policy: 'conflate', bufferBytesMax: 64 * 1024 })
+      const sub = reader.subscribe('price', { ...SLOW, policy: 'conflate' })
       await sub.ready
-      const count = 3_000
-      const payload = new Uint8Array(10_000)
+      const count = COUNT
+      const payload = new Uint8Array(PAYLOAD_BYTES)
       for (let i = 1; i <= count; i++) {
         payload.set([i >> 8, i & 255], 0)
         if (!publisher.publishBytes('price', payload.slice())) await publisher.ready()
@@ -169,11 +175,8 @@ for (const { name, urlOf } of ways) {
       const all = buses.map(statusesOf)
       await daemon.stop('test')
       await until('all are gone', () => all.every((statuses) => statuses.some(({ type }) => type === 'reconnecting')))
-      const codes = all.map((statuses) => statuses.find(({ type }) => type === 'reconnecting'))
-      t.ok(
-        codes.some((status) => status?.type === 'reconnecting' && status.code === Code.SHUTTING_DOWN),
-        JSON.stringify(codes),
-      )
+      const reasons = all.map((statuses) => statuses.find(({ type }) => type === 'reconnecting'))
+      t.ok(reasons.some((status) => status?.type === 'reconnecting' && status.code === Code.SHUTTING_DOWN))
       await Promise.all(buses.map((bus) => bus.close()))
     })
   })
