@@ -74,6 +74,7 @@ export class Connection implements ReceiverEvents, SenderEvents {
     const { frames, messages } = receiver
     receiver.arrived(bytes)
     if (this.isEnded) return
+    this.sender.flushPongs()
     if (receiver.frames !== frames) {
       this.heardAt = this.context.now()
       this.pinged = false

@@ -229,7 +229,7 @@ export class Receiver {
       }
       if (next - at <= REST_BYTES_MAX) return at
     }
-    this.unfinished ??= new Unfinished(this.opcode, messageBytesMax, this.context.router.delivery.budget)
+    this.unfinished ??= new Unfinished(this.context.router.delivery.budget)
     this.frameLeft = length
     this.frameMask = mask
     this.frameIsLast = isLast
@@ -239,10 +239,11 @@ export class Receiver {
   /** The frame that `unfinished` is being filled from goes on. */
   private goOn(at: number, until: number): number {
     const unfinished = this.unfinished as Unfinished
-    const { staging, walker } = this.context
+    const { staging, walker, options } = this.context
     const stop = Math.min(until, at + this.frameLeft)
     walker.unmask(at, stop, this.frameMask)
-    if (!unfinished.append(staging.bytes, at, stop)) {
+    const bytesMax = this.frameIsLast ? unfinished.length + this.frameLeft : options.messageBytesMax
+    if (!unfinished.append(staging.bytes, at, stop, bytesMax)) {
       this.fail(Code.OVERLOADED, codeMessage(Code.OVERLOADED))
       return until
     }

@@ -1,10 +1,14 @@
 import type { Duplex } from 'node:stream'
 import { type Link, Written } from '../../../core/link.js'
 import type { JsonWriter } from '../../json-session.js'
-import { closeFrame, controlFrame, HEADER_BYTES_MAX, Opcode, writeHeader } from './rfc6455.js'
+import { CONTROL_BYTES_MAX, closeFrame, controlFrame, HEADER_BYTES_MAX, Opcode, writeHeader } from './rfc6455.js'
 import type { WriteBuffers } from './write-buffers.js'
 
 const NOTHING = new Uint8Array(0)
+const CONTROL_HEADER_BYTES = 2
+const PONG_BYTES_MAX = CONTROL_HEADER_BYTES + CONTROL_BYTES_MAX
+/** Pongs that are written together. */
+const PONGS_BYTES = 4096
 
 /** What a sender tells. */
 export interface SenderEvents {
@@ -24,8 +28,11 @@ export class Sender implements Link {
   private blocked = false
   /** Buffers that the stream may still look at. */
   private readonly inFlight: Buffer[] = []
+  /** Pongs to be written. */
+  private pongs: Buffer | null = null
+  private pongsLength = 0
   /** The answer to the latest ping, when it had to wait (RFC 6455, 5.5.3). */
-  private pong: Buffer | null = null
+  private latePong: Buffer | null = null
 
   constructor(
     private readonly stream: Duplex,
@@ -78,10 +85,11 @@ export class Sender implements Link {
     if (this.stream.destroyed || this.stream.writableLength > 0) return
     for (const buffer of this.inFlight) this.buffers.give(buffer)
     this.inFlight.length = 0
-    if (this.pong !== null) {
-      const { pong } = this
-      this.pong = null
-      this.sendPong(pong)
+    if (this.latePong !== null) {
+      const { latePong } = this
+      this.latePong = null
+      this.sendPong(latePong)
+      this.flushPongs()
     }
     if (!this.blocked || this.isClosed) return
     this.blocked = false
@@ -96,11 +104,34 @@ export class Sender implements Link {
     if (!this.isClosed && !this.isFull) this.stream.write(controlFrame(Opcode.PING, NOTHING), this.flushed)
   }
 
-  /** Answers a ping, or, while the peer does not read, only the latest of them. */
+  /** Answers a ping with the next flushPongs; while the peer does not read, only the latest of them is answered. */
   sendPong(body: Uint8Array): void {
     if (this.isClosed) return
-    if (this.isFull) this.pong = Buffer.from(body)
-    else this.stream.write(controlFrame(Opcode.PONG, body), this.flushed)
+    if (this.isFull) {
+      this.latePong = Buffer.from(body)
+      return
+    }
+    if (this.pongs !== null && this.pongsLength + PONG_BYTES_MAX > PONGS_BYTES) {
+      this.flushPongs()
+      this.sendPong(body)
+      return
+    }
+    this.pongs ??= this.buffers.take(PONGS_BYTES)
+    const at = this.pongsLength + CONTROL_HEADER_BYTES
+    writeHeader(this.pongs, at, Opcode.PONG, body.length)
+    this.pongs.set(body, at)
+    this.pongsLength = at + body.length
+  }
+
+  /** One write for the answers to all pings of a chunk: whoever sends many must not cost a system call for each. */
+  flushPongs(): void {
+    const { pongs } = this
+    if (pongs === null) return
+    this.pongs = null
+    this.stream.write(pongs.subarray(0, this.pongsLength), this.flushed)
+    this.pongsLength = 0
+    if (this.stream.writableLength === 0) this.buffers.give(pongs)
+    else this.inFlight.push(pongs)
   }
 
   end(code: number, reason: string): void {
@@ -109,8 +140,9 @@ export class Sender implements Link {
 
   /** The last frame. With code 0 it has none. */
   close(code: number, reason: string): void {
+    this.flushPongs()
     this.isClosed = true
-    this.pong = null
+    this.latePong = null
     this.stream.end(code === 0 ? controlFrame(Opcode.CLOSE, NOTHING) : closeFrame(code, reason))
   }
 }

@@ -1,6 +1,6 @@
 import type { Budget } from '../../../core/budget.js'
 
-/** What a message begins with; it grows to twice of what it holds each time, so that a byte is moved twice at most on average. */
+/** Room for the first fragments of a message. Room is doubled each time, so that a byte is moved no more than twice on average. */
 const LEAST_BYTES = 4 << 10
 
 /**
@@ -11,27 +11,23 @@ export class Unfinished {
   length = 0
   private buffer = Buffer.alloc(0)
 
-  constructor(
-    /** TEXT or BINARY. */
-    readonly opcode: number,
-    private readonly bytesMax: number,
-    private readonly budget: Budget,
-  ) {}
+  constructor(private readonly budget: Budget) {}
 
   /**
    * Appends from[start, end).
+   * @param bytesMax what the message will have at most, as far as is known
    * @returns whether the memory budget had room for it
    */
-  append(from: Buffer, start: number, end: number): boolean {
+  append(from: Buffer, start: number, end: number, bytesMax: number): boolean {
     const needed = this.length + end - start
-    if (needed > this.buffer.length && !this.grow(needed)) return false
+    if (needed > this.buffer.length && !this.grow(needed, bytesMax)) return false
     from.copy(this.buffer, this.length, start, end)
     this.length = needed
     return true
   }
 
-  private grow(needed: number): boolean {
-    const wanted = Math.max(needed, Math.min(this.bytesMax, Math.max(LEAST_BYTES, 2 * this.buffer.length)))
+  private grow(needed: number, bytesMax: number): boolean {
+    const wanted = Math.min(bytesMax, Math.max(needed, LEAST_BYTES, 2 * this.buffer.length))
     if (!this.budget.take(wanted - this.buffer.length)) return false
     const grown = Buffer.allocUnsafeSlow(wanted)
     this.buffer.copy(grown, 0, 0, this.length)
