@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { CoreOptions } from '../../src/core/options.js'
 import { Router } from '../../src/core/router.js'
 import { IngressMeters, type IngressOptions } from '../../src/ingress/ingress.js'
@@ -50,7 +50,7 @@ export class StreamsUnderTest {
 export const NOTHING_LEFT = { connections: 0, sessions: 0, runs: 0, slabs: 0, budget: 0 }
 
 /** Listens on a free port of loopback until the end of the test. */
-export async function portOf(t: Teardown, server: Pick<Server, 'listen' | 'address' | 'close'>): Promise<number> {
+export async function portOf(t: Teardown, server: NetServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
   return (server.address() as AddressInfo).port

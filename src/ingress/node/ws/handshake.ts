@@ -29,17 +29,17 @@ function refuse(reason: string, status: number, message: string, headers: Refusa
   return { reason, status, headers, message }
 }
 
-/** What both ways of opening share: the version and the subprotocol. */
+/** What both ways of opening share: the subprotocol. */
 function agree(headers: IncomingHttpHeaders): Agreement | Refusal {
-  if (headers['sec-websocket-version'] !== VERSION) {
-    return refuse('version', 426, `version ${VERSION} of WebSocket is spoken here`, {
-      'sec-websocket-version': VERSION,
-      upgrade: 'websocket',
-    })
-  }
   const subprotocol = chooseSubprotocol(headers['sec-websocket-protocol'] ?? '')
   if (subprotocol === null) return refuse('subprotocol', 400, codeMessage(Code.UNSUPPORTED_SUBPROTOCOL))
   return { subprotocol }
+}
+
+/** Versions that are understood are told in the answer (RFC 6455, 4.4). */
+function refuseVersion(status: number, headers: Refusal['headers']): Refusal {
+  const told = { ...headers, 'sec-websocket-version': VERSION }
+  return refuse('version', status, `version ${VERSION} of WebSocket is spoken here`, told)
 }
 
 /** A request to upgrade an HTTP/1.1 connection (RFC 6455, 4.2.1). */
@@ -56,6 +56,7 @@ export function agreeToUpgrade(method: string, httpVersion: string, headers: Inc
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
     return refuse('key', 400, 'Sec-WebSocket-Key must be 16 bytes in base64')
   }
+  if (headers['sec-websocket-version'] !== VERSION) return refuseVersion(426, { upgrade: 'websocket' })
   return agree(headers)
 }
 
@@ -64,6 +65,8 @@ export function agreeToConnect(headers: IncomingHttpHeaders): Agreement | Refusa
   if (headers[':method'] !== 'CONNECT')
     return refuse('method', 405, 'a WebSocket is opened by CONNECT', { allow: 'CONNECT' })
   if (headers[':protocol'] !== 'websocket') return refuse('upgrade', 501, 'only the protocol websocket is spoken here')
+  // Nothing can be upgraded on HTTP/2, so this is no 426.
+  if (headers['sec-websocket-version'] !== VERSION) return refuseVersion(400, {})
   return agree(headers)
 }
 
