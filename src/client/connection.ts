@@ -69,18 +69,22 @@ export class Connection implements SocketEvents {
     return this.socket.bufferedBytes()
   }
 
-  /** Stops reading, where the platform can. The connection counts as alive until it is read again. */
-  pause(): void {
-    if (this.state !== 'open') return
+  /**
+   * Stops reading. The connection counts as alive until it is read again.
+   * @returns whether it could
+   */
+  pause(): boolean {
+    if (this.state !== 'open' || this.socket.pause === undefined) return false
     this.isPaused = true
     this.socket.pause()
     this.armPong()
+    return true
   }
 
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.socket.resume()
+    this.socket.resume?.()
     if (this.state !== 'open') return
     this.heardMs = this.runtime.now()
     this.watch()

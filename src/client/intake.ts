@@ -1,6 +1,7 @@
 /** The connection, as far as reading goes. */
 export interface Readable {
-  pause(): void
+  /** @returns whether it could */
+  pause(): boolean
   resume(): void
 }
 
@@ -42,8 +43,7 @@ export class Intake {
   /** A message has been handed out. */
   taken(): void {
     if (this.full === 0 || this.isPaused || this.connection === null || this.isAwaited()) return
-    this.isPaused = true
-    this.connection.pause()
+    this.isPaused = this.connection.pause()
   }
 
   /** Goes on: nobody is full any more, or somebody has begun to wait. */

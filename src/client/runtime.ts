@@ -23,11 +23,11 @@ export interface ClientSocket {
   /** Bytes that were sent but have not left the process. */
   bufferedBytes(): number
   /**
-   * Stops reading, so that what comes waits with the daemon, by its policies. What has been read already is still told, and an end only after `resume`. Does nothing
-   * where the platform cannot.
+   * Stops reading, so that what comes waits with the daemon, by its policies. What has been read already is still told, and an end perhaps only after
+   * `resume`. Absent where the platform cannot.
    */
-  pause(): void
-  resume(): void
+  pause?(): void
+  resume?(): void
   /** Starts the closing handshake; what was sent goes out first. */
   close(code: number, reason: string): void
   /** Cuts the connection without a handshake. */

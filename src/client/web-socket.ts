@@ -47,9 +47,6 @@ export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
       if (socket.bufferedAmount > SOCKET_BYTES_MAX) watch()
     },
     bufferedBytes: () => socket.bufferedAmount,
-    // The WebSocket API reads whatever comes.
-    pause: () => {},
-    resume: () => {},
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.close(),
   }

@@ -161,6 +161,25 @@ t.test('a break while the socket is not read', async (t) => {
   await bus.close()
 })
 
+t.test(
+  'where a socket cannot stop reading, what overflows is dropped here, and a dead connection is found',
+  async (t) => {
+    const { bus, daemon, runtime } = await rig({}, new FakeDaemon(), false)
+    const sub = bus.subscribe<number>('a', { bufferMax: 20 })
+    await sub.ready
+    daemon.last.send(numbered('a', 0, 30))
+    await settle()
+    t.equal(sub.missed.local, 10)
+    await runtime.advance(60_000)
+    t.equal(daemon.sessions.length, 1)
+    t.ok(daemon.last.count(Op.PING) > 0)
+    daemon.answersPings = false
+    await runtime.advance(60_000)
+    t.ok(daemon.sessions.length > 1)
+    await bus.close()
+  },
+)
+
 for (const { name, open } of [
   { name: 'ws', open: (daemon: FakeDaemon) => listen(daemon) },
   { name: 'HTTP/2', open: (daemon: FakeDaemon) => listenHttp2(daemon) },

@@ -15,8 +15,9 @@ export interface Rig {
 }
 
 /** A bus on a fake daemon in memory, under a clock that stands. */
-export async function rig(options: ConnectOptions = {}, daemon = new FakeDaemon()): Promise<Rig> {
+export async function rig(options: ConnectOptions = {}, daemon = new FakeDaemon(), canPause = true): Promise<Rig> {
   const runtime = new ManualRuntime(daemon)
+  runtime.canPause = canPause
   const statuses: Status[] = []
   const onStatus = (status: Status): void => {
     statuses.push(status)

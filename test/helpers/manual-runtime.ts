@@ -37,7 +37,9 @@ export class ManualRuntime implements Runtime {
   private timers = new Set<Timer>()
   private timersMade = 0
   private current: SocketEvents | null = null
-  /** Whether the client reads. */
+  /** Whether sockets can stop reading; those of browsers cannot. */
+  canPause = true
+  /** Whether the client has stopped reading. */
   isPaused = false
 
   constructor(daemon: FakeDaemon) {
@@ -130,13 +132,15 @@ export class ManualRuntime implements Runtime {
         later(() => session?.receive(copy))
       },
       bufferedBytes: () => this.bufferedNow,
-      pause: () => {
-        this.isPaused = true
-      },
-      resume: () => {
-        this.isPaused = false
-        later(read)
-      },
+      ...(this.canPause && {
+        pause: () => {
+          this.isPaused = true
+        },
+        resume: () => {
+          this.isPaused = false
+          later(read)
+        },
+      }),
       close: (code, reason) => later(() => end({ code, reason, mayRetry: true })),
       terminate: () => end({ code: 1006, reason: '', mayRetry: true }),
     }
