@@ -152,6 +152,7 @@ class OneEvent implements BodyReceiver, OpenRequest {
   }
 
   chunk(bytes: Uint8Array): void {
+    if (this.isPublished) return
     // The usual body comes in one piece, which need not be kept.
     if (bytes.length === this.expected) {
       this.publish(bytes)
@@ -191,18 +192,17 @@ class OneEvent implements BodyReceiver, OpenRequest {
   }
 
   expire(): void {
-    // Waiting for the router only, which is late: accepted it is.
-    if (this.isPublished) this.respond(202, NO_HEADERS)
-    else this.fail(Code.REQUEST_TIMEOUT)
+    this.settle(Code.REQUEST_TIMEOUT)
   }
 
   stop(): void {
-    if (this.isPublished) this.respond(202, NO_HEADERS)
-    else this.fail(Code.SHUTTING_DOWN)
+    this.settle(Code.SHUTTING_DOWN)
   }
 
-  private fail(code: Code): void {
-    this.problem = this.to.refuse(new Problem(code))
-    this.answer()
+  /** Answers now. What waits for the router only is accepted all the same. */
+  private settle(code: Code): void {
+    if (!this.isPublished) this.problem = this.to.refuse(new Problem(code))
+    if (this.problem !== null) this.answer()
+    else this.respond(202, NO_HEADERS)
   }
 }
