@@ -91,6 +91,17 @@ for (const { name, connect, listen, skip } of ways) {
   })
 }
 
+t.test('in a browser there is WebSocket, and nothing to say about TLS', async (t) => {
+  for (const [url, meant] of [
+    ['http://bus:7401', 'ws://bus:7401'],
+    ['https://bus:7443/x', 'wss://bus:7443/x'],
+  ]) {
+    const reason = `${url}: http(s):// is for Node; here say ${meant}`
+    await t.rejects(connectWeb(url), { name: 'ConnectError', reason, mayRetry: false })
+  }
+  await t.rejects(connectWeb('wss://bus', { tls: {} } as object), { name: 'TypeError', message: 'unknown option tls' })
+})
+
 t.test('a refusal by HTTP says so', async (t) => {
   const { createServer } = await import('node:http')
   for (const [status, mayRetry] of [

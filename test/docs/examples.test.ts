@@ -8,6 +8,7 @@ import { daemonHere } from '../helpers/daemon.js'
 import { filesBelow, ROOT, textOf } from '../house/files.js'
 
 const URL_IN_TEXTS = 'ws://127.0.0.1:7400'
+const HTTP2_URL_IN_TEXTS = 'http://127.0.0.1:7401'
 /** In the checkout, so that `sluice/client` is what the package exports. */
 const FOLDER = join(ROOT, 'build', `examples-${process.pid}`)
 const OPTIONS: ts.CompilerOptions = {
@@ -63,7 +64,7 @@ t.test('they print what they say', async (t) => {
   const daemon = await daemonHere(t)
   for (const [number, { place, code, prints }] of examples.entries()) {
     const script = sourceOf(number).replace(/\.ts$/, '.js')
-    const here = code.replaceAll(URL_IN_TEXTS, daemon.url)
+    const here = code.replaceAll(URL_IN_TEXTS, daemon.url).replaceAll(HTTP2_URL_IN_TEXTS, daemon.http2Url)
     const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 }
     writeFileSync(script, ts.transpileModule(here, { compilerOptions }).outputText)
     const command = Command.spawn(t, process.execPath, [script], { cwd: ROOT })
