@@ -27,6 +27,8 @@ const IDLE_TICKS = 8
 /** Patterns and receivers that cached matches may hold, by topics of the table: more than a few for each, and they are started anew. */
 const MATCH_ENTRIES_PER_TOPIC = 16
 
+/** Number of sessions that no peer has. */
+const NOBODY = 0
 /** The link of sessions that are told nothing. */
 const NO_LINK: Link = { write: () => Written.GONE, end: () => {} }
 
@@ -111,7 +113,7 @@ export class Router {
    * `refusals` after each accept.
    */
   openPublisher(): Session {
-    const session = this.delivery.makeSession(this.nextSession++, NO_LINK)
+    const session = this.delivery.makeSession(NOBODY, NO_LINK)
     session.isPublishOnly = true
     session.outbox.close()
     return session
