@@ -36,14 +36,14 @@ export class FileWatch {
     this.disarm()
   }
 
-  /** Compares what is there with what was; the first time only remembers it. */
+  /** Compares what is there with what was. The first time anything may have changed since somebody read it. */
   private async look(): Promise<void> {
     const stamps = (await Promise.all(this.paths.map(stampOf))).join(' ')
     if (this.isClosed) return
     this.arm()
     const before = this.stamps
     this.stamps = stamps
-    if (before !== '' && before !== stamps) this.changed()
+    if (before !== stamps) this.changed()
   }
 
   private noteEvent = (): void => {

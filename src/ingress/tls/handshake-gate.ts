@@ -9,12 +9,17 @@ const ENGINE = 'node'
 const TURN_BUDGET_MS = 1
 /** A client speaks first and has this share of the time for it: silence must not cost what a handshake may. */
 const HELLO_SHARE = 1 / 2
-/** Sockets held before their handshake begins; then the oldest that has said nothing goes, or the newest. */
-const WAITING_MAX = 16_384
-/** What those who wait may have sent, all together. */
-const WAITING_BYTES_MAX = 16 * 1_048_576
-/** One that takes longer loses its place when others wait for one: a round trip around the world, and a lost packet. */
-const SLOW_MS = 2_000
+export interface GateLimits {
+  /** Sockets held before their handshake begins; for one more the oldest that has said nothing goes, else the newest. */
+  waitingMax: number
+  /** What those who wait may have sent, all together. */
+  waitingBytesMax: number
+  /** A handshake that takes longer loses its place when others wait for one. */
+  slowMs: number
+}
+
+/** As many as there may be connections, each with the hello of a browser; a round trip around the world, and a lost packet. */
+export const GATE_LIMITS: GateLimits = { waitingMax: 16_384, waitingBytesMax: 32 * 1_048_576, slowMs: 2_000 }
 const SWEEP_INTERVAL_MS = 100
 
 const EMPTY = Buffer.alloc(0)
@@ -55,6 +60,7 @@ export class HandshakeGate {
     private readonly tls: Tls,
     alpn: readonly string[],
     private readonly onSecure: (socket: TLSSocket) => void,
+    private readonly limits: GateLimits = GATE_LIMITS,
   ) {
     // It never listens: this is the documented way to hand connections in.
     this.server = new Server({
@@ -89,7 +95,7 @@ export class HandshakeGate {
     socket.on('error', () => {})
     socket.once('close', () => this.end(entry, 'client_abort'))
     socket.on('readable', entry.onReadable)
-    if (this.silent.size + this.queued.size > WAITING_MAX) this.cut(first(this.silent) ?? entry, 'overload')
+    if (this.silent.size + this.queued.size > this.limits.waitingMax) this.cut(first(this.silent) ?? entry, 'overload')
     this.sweeping ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref()
   }
 
@@ -109,7 +115,7 @@ export class HandshakeGate {
       entry.socket.write(PLAIN_HTTP)
       entry.socket.destroySoon()
     } else if (judgement === 'not_tls' || entry.hello.length > HELLO_BYTES_MAX) this.cut(entry, 'not_tls')
-    else if (this.waitingBytes > WAITING_BYTES_MAX) this.cut(entry, 'overload')
+    else if (this.waitingBytes > this.limits.waitingBytesMax) this.cut(entry, 'overload')
     else if (judgement === 'complete' && entry.state === 'silent') {
       this.silent.delete(entry)
       entry.state = 'queued'
@@ -213,7 +219,7 @@ export class HandshakeGate {
     this.cutBefore(this.queued, now - handshakeTimeoutMs)
     for (const entry of this.started.values()) {
       if (now - entry.since >= handshakeTimeoutMs) this.cut(entry, 'timeout')
-      else if (this.queued.size > 0 && now - entry.startedAt >= SLOW_MS) this.cut(entry, 'overload')
+      else if (this.queued.size > 0 && now - entry.startedAt >= this.limits.slowMs) this.cut(entry, 'overload')
     }
     if (this.size > 0 || this.sweeping === null) return
     clearInterval(this.sweeping)

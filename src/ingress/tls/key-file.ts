@@ -50,7 +50,9 @@ export function readKeyFile(path: string): KeptKey | null {
     throw new Error(`${OPTION}: ${path} cannot be read: ${causeOf(error)}`)
   }
   try {
-    const { mode, size } = fstatSync(file)
+    const stats = fstatSync(file)
+    const { mode, size } = stats
+    if (!stats.isFile()) throw new Error(`${OPTION}: ${path} is not a file`)
     if ((mode & MODE_FORBIDDEN) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, '0')
       throw new Error(

@@ -7,6 +7,7 @@ import { causeOf } from './cause.js'
 const FILE_BYTES_MAX = 1_048_576
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+const ENCRYPTED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
 
 /** A certificate and its key, which fit each other and which OpenSSL takes. */
 export interface Pair {
@@ -87,18 +88,19 @@ function chainOf(path: string, content: Buffer): X509Certificate[] {
 }
 
 function privateKeyOf(path: string, content: Buffer): KeyObject {
-  if (!PRIVATE_KEY.test(content.toString('latin1'))) {
+  const text = content.toString('latin1')
+  if (!PRIVATE_KEY.test(text)) {
     throw new Error(`tls.key: ${path} holds no private key in PEM form${hintFor(content)}`)
+  }
+  if (ENCRYPTED_KEY.test(text)) {
+    throw new Error(
+      `tls.key: the key in ${path} needs a passphrase, which nobody is there to type; ` +
+        `write it without one: openssl pkey -in ${path} -out FILE`,
+    )
   }
   try {
     return createPrivateKey(content)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE') {
-      throw new Error(
-        `tls.key: the key in ${path} needs a passphrase, which nobody is there to type; ` +
-          `write it without one: openssl pkey -in ${path} -out FILE`,
-      )
-    }
     throw new Error(`tls.key: the key in ${path} cannot be parsed: ${causeOf(error)}`)
   }
 }

@@ -40,9 +40,9 @@ export type TlsServerOptions = Required<
 /** The certificate that all ports show, kept as it is in its files; and the key of their session tickets. */
 export class Tls {
   /** @throws Error with a sentence for the operator */
-  static load(options: TlsOptions, meters: TlsMeters): Tls {
+  static load(options: TlsOptions, meters: TlsMeters, patienceMs = PATIENCE_MS): Tls {
     const pair = readPair(options.certificate, options.key)
-    return new Tls(options, meters, pair, TicketKeys.open(options))
+    return new Tls(options, meters, pair, TicketKeys.open(options), patienceMs)
   }
 
   private readonly changeListeners: (() => void)[] = []
@@ -56,6 +56,7 @@ export class Tls {
     readonly meters: TlsMeters,
     private pair: Pair,
     private readonly ticketKeys: TicketKeys,
+    private readonly patienceMs: number,
   ) {
     this.watch = options.watch ? new FileWatch([options.certificate, options.key], () => this.noteChange()) : null
     this.expiryCheck = setInterval(() => this.checkExpiry(), EXPIRY_CHECK_INTERVAL_MS).unref()
@@ -145,7 +146,7 @@ export class Tls {
       if (problem === null) return
       this.meters.reloadsFailed++
       this.options.warn(`${problem}; the certificate read before stays in use`)
-    }, PATIENCE_MS).unref()
+    }, this.patienceMs).unref()
   }
 
   private tellDoubts(): void {
