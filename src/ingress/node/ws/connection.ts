@@ -130,7 +130,8 @@ export class Connection implements ReceiverEvents, SenderEvents {
   end(code: number, reason: string): void {
     if (this.isEnded) return
     this.finish(code)
-    this.sender.close(code, reason)
+    // Nobody is waited for who has not said a word for so long.
+    this.sender.close(code, reason, code === Code.IDLE_TIMEOUT ? () => this.stream.destroy() : undefined)
   }
 
   writable(): void {

@@ -138,11 +138,14 @@ export class Sender implements Link {
     if (!this.isClosed) this.events.end(code, reason)
   }
 
-  /** The last frame. With code 0 it has none. */
-  close(code: number, reason: string): void {
+  /**
+   * The last frame. With code 0 it has none.
+   * @param sent is called when the kernel has it
+   */
+  close(code: number, reason: string, sent?: () => void): void {
     this.flushPongs()
     this.isClosed = true
     this.latePong = null
-    this.stream.end(code === 0 ? controlFrame(Opcode.CLOSE, NOTHING) : closeFrame(code, reason))
+    this.stream.end(code === 0 ? controlFrame(Opcode.CLOSE, NOTHING) : closeFrame(code, reason), sent)
   }
 }
