@@ -105,6 +105,8 @@ export function reset(stream: number, code: number = ErrorCode.CANCEL): Buffer {
 export class RawHttp2 {
   readonly frames: Frame[] = []
   isClosed = false
+  /** Error code of the last GOAWAY. */
+  goaway: number | null = null
   closedAtMs = 0
   onFrame: (frame: Frame) => void = (frame) => this.frames.push(frame)
   private rest = Buffer.alloc(0)
@@ -155,11 +157,6 @@ export class RawHttp2 {
     return until('the connection is closed', () => this.isClosed)
   }
 
-  get goaway(): number | null {
-    const last = this.frames.filter(({ type }) => type === Type.GOAWAY).at(-1)
-    return last === undefined ? null : last.payload.readUInt32BE(4)
-  }
-
   /** Whether the answer on this stream is complete. */
   isAnswered(stream: number): boolean {
     return this.frames.some(
@@ -174,7 +171,9 @@ export class RawHttp2 {
       if (this.rest.length < end) return
       const [type, flags] = [this.rest[3], this.rest[4]]
       const stream = this.rest.readUInt32BE(5) & WINDOW_MAX
-      this.onFrame({ type, flags, stream, payload: this.rest.subarray(HEADER_BYTES, end) })
+      const payload = this.rest.subarray(HEADER_BYTES, end)
+      if (type === Type.GOAWAY) this.goaway = payload.readUInt32BE(4)
+      this.onFrame({ type, flags, stream, payload })
       this.rest = this.rest.subarray(end)
     }
   }

@@ -1,4 +1,10 @@
+import { Router } from '../../src/core/router.js'
+import type { HttpExchange } from '../../src/ingress/http/exchange.js'
+import { IngressMeters } from '../../src/ingress/ingress.js'
+import { NodeIngress } from '../../src/ingress/node/node-ingress.js'
 import type { NodeIngressOptions } from '../../src/ingress/node/options.js'
+import type { Tls } from '../../src/ingress/tls/tls.js'
+import { coreOptions } from './core-options.js'
 
 /** Options of a listener on Node's streams with its usual limits; a test overrides what it is about. */
 export function nodeOptions(overrides: Partial<NodeIngressOptions> = {}): NodeIngressOptions {
@@ -16,4 +22,21 @@ export function nodeOptions(overrides: Partial<NodeIngressOptions> = {}): NodeIn
     controlFramesMax: 200,
     ...overrides,
   }
+}
+
+/** A listener with this handler, on a port of its own, closed at the end of the test. */
+export async function nodeIngress(
+  t: { teardown(run: () => unknown): void },
+  handle: (exchange: HttpExchange) => void,
+  { tls = null, ...overrides }: Partial<NodeIngressOptions> & { tls?: Tls | null } = {},
+): Promise<{ ingress: NodeIngress; meters: IngressMeters; port: number }> {
+  const router = new Router(coreOptions(), { now: () => performance.now(), schedule: setImmediate })
+  const meters = new IngressMeters()
+  const ingress = new NodeIngress(router, { handle }, nodeOptions(overrides), meters, tls)
+  const port = await ingress.listen('127.0.0.1', 0)
+  t.teardown(async () => {
+    ingress.stopListening()
+    await ingress.close()
+  })
+  return { ingress, meters, port }
 }

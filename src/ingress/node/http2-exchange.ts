@@ -4,7 +4,10 @@ import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
 import { RequestTarget } from './request-target.js'
 import { SEND_AHEAD_BYTES } from './send-ahead.js'
 
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
+const { NGHTTP2_NO_ERROR } = constants
+
+/** Makes node:http2 reset a stream, with INTERNAL_ERROR. */
+const CUT = new Error('cut')
 
 const END_STREAM = { endStream: true }
 /** Where a stream keeps its exchange, so that one set of listeners serves all streams. */
@@ -147,7 +150,8 @@ export class Http2Exchange implements HttpExchange {
   abort(): void {
     if (this.stream.destroyed) return
     this.isCut = true
-    this.stream.close(NGHTTP2_CANCEL)
+    // Not close: that would end the body in good order before it resets the stream, and what is half of an answer would look whole.
+    this.stream.destroy(CUT)
   }
 
   /** The handler has seen the request. A body that it does not want must flow all the same, or the stream never ends. */
@@ -160,7 +164,8 @@ export class Http2Exchange implements HttpExchange {
     const { stream } = this
     if (stream.endAfterHeaders || stream.readableEnded) return
     this.work.bodyCut()
-    stream.close(NGHTTP2_NO_ERROR)
+    // By then the head of the answer is on its way; before, a reset may overtake it.
+    setImmediate(close, stream)
   }
 
   chunkCame(chunk: Buffer): void {
@@ -191,6 +196,10 @@ function answerHead(status: number, headers: Headers): OutgoingHttpHeaders {
   const head: OutgoingHttpHeaders = { ':status': status }
   for (const name in headers) head[name] = headers[name]
   return head
+}
+
+function close(stream: ServerHttp2Stream): void {
+  stream.close(NGHTTP2_NO_ERROR)
 }
 
 function onData(this: ServerHttp2Stream, chunk: Buffer): void {

@@ -11,8 +11,11 @@ const CONNECTION_WINDOW_BYTES = 4 * STREAM_WINDOW_BYTES
 const SESSION_MEMORY_MB = 2
 const INVALID_FRAMES_MAX = 50
 const REJECTED_STREAMS_MAX = 20
-/** Of nghttp2: what it counts as resets comes back at a tenth a second, as with us. */
-const RESETS_REFILL_RATIO = 0.1
+/**
+ * Of nghttp2, per connection: resets at once, and each second. It counts those of clients too that reset each stream when they have its answer, so that it
+ * must be out of the way: our own guard knows the difference. Node 20 does not let it be set, and ends such a client after 1,000.
+ */
+const RESETS_UNLIMITED = 1_000_000
 
 /** The options of nghttp2's own guard, which Node 20 ignores. */
 interface ResetLimits {
@@ -26,13 +29,13 @@ export class Http2Sockets {
   private readonly connections = new Set<Http2Connection>()
 
   constructor(private readonly host: Http2Host) {
-    const { streamsMax, headerBytesMax, resetsMax } = host.options
+    const { streamsMax, headerBytesMax } = host.options
     const options: ServerOptions & ResetLimits = {
       maxSessionMemory: SESSION_MEMORY_MB,
       maxSessionInvalidFrames: INVALID_FRAMES_MAX,
       maxSessionRejectedStreams: REJECTED_STREAMS_MAX,
-      streamResetBurst: resetsMax,
-      streamResetRate: Math.ceil(resetsMax * RESETS_REFILL_RATIO),
+      streamResetBurst: RESETS_UNLIMITED,
+      streamResetRate: RESETS_UNLIMITED,
       settings: {
         enablePush: false,
         enableConnectProtocol: true,

@@ -132,13 +132,14 @@ export class NodeIngress implements Ingress {
     this.http2.close()
     this.webSockets.close()
     if (this.sockets.size === 0) return
+    const patience = setTimeout(() => {
+      this.http2.destroy()
+      for (const socket of this.sockets) socket.destroy()
+    }, CLOSE_PATIENCE_MS)
     await new Promise<void>((resolve) => {
       this.tellClosed = resolve
-      setTimeout(() => {
-        this.http2.destroy()
-        for (const socket of this.sockets) socket.destroy()
-      }, CLOSE_PATIENCE_MS)
     })
+    clearTimeout(patience)
   }
 }
 
