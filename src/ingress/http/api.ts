@@ -9,6 +9,7 @@ import { isUtf8Charset, readEventRequest, refuseEncoding } from './event-request
 import { EventStreams } from './event-streams.js'
 import type { Headers, HttpExchange } from './exchange.js'
 import { FRAMES_FORMAT, linesFormat } from './frames-link.js'
+import { HeldBytes } from './held-bytes.js'
 import { mediaOf, negotiate } from './negotiate.js'
 import { OpenRequests } from './open-requests.js'
 import { readOpenApi } from './openapi.js'
@@ -23,6 +24,9 @@ import { ANSWER_MEDIA, allowed, BODY_MEDIA, METHODS, OPENAPI_PATH, type Route, r
 import { streamHeaders } from './stream-headers.js'
 import { readSubscribeRequest } from './subscribe-request.js'
 
+/** What unfinished bodies may hold is at most this share of what may wait in outboxes. */
+const HELD_SHARE = 1 / 4
+
 const NO_PARAMETERS = { single: [], repeated: [] }
 
 /** The HTTP API: every request of every transport comes here. */
@@ -30,6 +34,7 @@ export class HttpApi implements HttpHandler, BusHome {
   readonly requests: OpenRequests
   readonly routed: RoutedWaiters
   readonly sessions = new Set<BusSession>()
+  readonly held: HeldBytes
   readonly bodyBytesMax: number
   readonly silenceMsMax: number
   private readonly cors: Cors
@@ -53,7 +58,8 @@ export class HttpApi implements HttpHandler, BusHome {
     this.requests = new OpenRequests(options.bodyTimeoutMs)
     this.routed = new RoutedWaiters(router)
     this.streams = new EventStreams(router, options, meters)
-    this.one = new PublishOne(router, meters, this.requests, this.routed)
+    this.held = new HeldBytes(router.options.memoryBudgetBytes * HELD_SHARE)
+    this.one = new PublishOne(router, meters, this.requests, this.routed, this.held)
   }
 
   handle(exchange: HttpExchange): void {

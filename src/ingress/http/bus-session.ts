@@ -1,8 +1,10 @@
 import type { Router } from '../../core/router.js'
 import { Code, codeMessage } from '../../protocol/codes.js'
+import type { BodyReader } from './body-reader.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
 import { FrameAssembler } from './frame-assembler.js'
 import { type FramesFormat, FramesLink } from './frames-link.js'
+import type { HeldBytes } from './held-bytes.js'
 import type { LastWords } from './last-words.js'
 import { FrameLines } from './lines-body.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
@@ -14,6 +16,7 @@ export interface BusHome {
   readonly meters: HttpMeters
   readonly requests: OpenRequests
   readonly sessions: Set<BusSession>
+  readonly held: HeldBytes
   readonly lastWords: LastWords
   /** An answer is silent for no longer. */
   readonly silenceMsMax: number
@@ -23,7 +26,7 @@ export interface BusHome {
 export class BusSession implements BodyReceiver, OpenRequest {
   deadline = 0
   readonly link: FramesLink
-  private readonly body: BodyReceiver
+  private readonly body: BodyReader
 
   /** @param isFrames whether the body is of frames, or else of their lines */
   constructor(
@@ -32,13 +35,14 @@ export class BusSession implements BodyReceiver, OpenRequest {
     answer: FramesFormat,
     isFrames: boolean,
   ) {
-    const { router, requests, sessions, meters } = home
+    const { router, requests, sessions, meters, held } = home
     this.link = new FramesLink(exchange, answer, router, home.lastWords, home.silenceMsMax, () => {
       requests.delete(this)
       sessions.delete(this)
+      this.body.close()
     })
     const { session } = this.link
-    this.body = isFrames ? new FrameAssembler(router, session) : new FrameLines(router, session, null)
+    this.body = isFrames ? new FrameAssembler(router, session, held) : new FrameLines(router, session, null, held)
     requests.add(this)
     sessions.add(this)
     meters.noteAnswered(200)

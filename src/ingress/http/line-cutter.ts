@@ -1,8 +1,6 @@
+import { HeldBuffer, type HeldBytes } from './held-bytes.js'
+
 const NEWLINE = 0x0a
-const TAIL_BYTES_MIN = 1024
-/** A buffer that one long line has grown beyond this is given back. */
-const TAIL_BYTES_RETAINED = 64 << 10
-const NOTHING = new Uint8Array(0)
 
 /** Takes what LineCutter makes of a stream. */
 export interface LineReceiver {
@@ -10,12 +8,13 @@ export interface LineReceiver {
   lines(bytes: Uint8Array): void
   /** Stands for one line that is over the limit. */
   lineTooLong(): void
+  /** There is no memory to hold a line that is cut: the rest of the body is lost. */
+  noRoom(): void
 }
 
 /** Makes whole lines of a body that is cut anywhere. Only the beginning of a line at a chunk's end is kept. */
 export class LineCutter {
-  private tail = NOTHING
-  private length = 0
+  private readonly tail: HeldBuffer
   /** The line that has begun is over the limit: what comes of it is thrown away. */
   private isTooLong = false
 
@@ -23,11 +22,14 @@ export class LineCutter {
   constructor(
     private readonly lineBytesMax: number,
     private readonly to: LineReceiver,
-  ) {}
+    held: HeldBytes,
+  ) {
+    this.tail = new HeldBuffer(held)
+  }
 
   chunk(bytes: Uint8Array): void {
     let pos = 0
-    if (this.length > 0 || this.isTooLong) {
+    if (this.tail.length > 0 || this.isTooLong) {
       const newline = bytes.indexOf(NEWLINE)
       pos = newline < 0 ? bytes.length : newline + 1
       this.keep(bytes, 0, pos)
@@ -53,30 +55,25 @@ export class LineCutter {
 
   /** The last line needs no line end. */
   end(): void {
-    if (this.length > 0 || this.isTooLong) this.endLine()
+    if (this.tail.length > 0 || this.isTooLong) this.endLine()
+  }
+
+  close(): void {
+    this.tail.free()
   }
 
   private endLine(): void {
     if (this.isTooLong) this.to.lineTooLong()
-    else this.to.lines(this.tail.subarray(0, this.length))
-    this.length = 0
+    else this.to.lines(this.tail.bytes)
     this.isTooLong = false
-    if (this.tail.length > TAIL_BYTES_RETAINED) this.tail = NOTHING
+    this.tail.clear()
   }
 
   private keep(bytes: Uint8Array, start: number, end: number): void {
-    const need = this.length + end - start
-    if (this.isTooLong || need > this.lineBytesMax) {
+    if (this.isTooLong) return
+    if (this.tail.length + end - start > this.lineBytesMax) {
       this.isTooLong = true
-      this.length = 0
-      return
-    }
-    if (need > this.tail.length) {
-      const grown = new Uint8Array(Math.min(this.lineBytesMax, Math.max(TAIL_BYTES_MIN, 2 * need)))
-      grown.set(this.tail.subarray(0, this.length))
-      this.tail = grown
-    }
-    this.tail.set(bytes.subarray(start, end), this.length)
-    this.length = need
+      this.tail.clear()
+    } else if (!this.tail.append(bytes, start, end)) this.to.noRoom()
   }
 }

@@ -4,7 +4,8 @@ import { Code } from '../../protocol/codes.js'
 import { BROKEN_LINES_MAX, type RefusedLines } from '../../protocol/json.js'
 import { JsonValuePacker } from '../../protocol/json-pack.js'
 import { acceptFrames, acceptLines } from '../json-session.js'
-import type { BodyReceiver } from './exchange.js'
+import type { BodyReader } from './body-reader.js'
+import type { HeldBytes } from './held-bytes.js'
 import { type BadJson, type EventHead, NOT_UTF8, packJsonEvent, strictText } from './json-event.js'
 import { LineCutter, type LineReceiver } from './line-cutter.js'
 import type { Report } from './report.js'
@@ -14,7 +15,7 @@ const NEWLINE = 0x0a
 const RETAINED_BYTES_MAX = 1 << 20
 
 /** A body of lines, cut anywhere. A line that cannot be read costs that line; too many that are not JSON end the session. */
-abstract class LinesBody implements BodyReceiver, LineReceiver {
+abstract class LinesBody implements BodyReader, LineReceiver {
   private readonly cutter: LineCutter
   /** Lines before those in hand. */
   protected linesBefore = 0
@@ -25,8 +26,9 @@ abstract class LinesBody implements BodyReceiver, LineReceiver {
     protected readonly router: Router,
     protected readonly session: Session,
     private readonly report: Report | null,
+    held: HeldBytes,
   ) {
-    this.cutter = new LineCutter(router.options.messageBytesMax, this)
+    this.cutter = new LineCutter(router.options.messageBytesMax, this, held)
   }
 
   chunk(bytes: Uint8Array): void {
@@ -35,6 +37,10 @@ abstract class LinesBody implements BodyReceiver, LineReceiver {
 
   end(): void {
     if (!this.isOver) this.cutter.end()
+  }
+
+  close(): void {
+    this.cutter.close()
   }
 
   private get isOver(): boolean {
@@ -68,6 +74,10 @@ abstract class LinesBody implements BodyReceiver, LineReceiver {
     this.linesBefore++
     const detail = `a line has at most ${this.router.options.messageBytesMax} bytes`
     this.refuseLine(this.linesBefore, { code: Code.PAYLOAD_TOO_LARGE, detail, isBroken: false })
+  }
+
+  noRoom(): void {
+    if (!this.isOver) this.router.fail(this.session, Code.OVERLOADED)
   }
 
   /** What a line is refused with that is not what it should be. */
@@ -118,9 +128,10 @@ export class PayloadLines extends LinesBody {
     router: Router,
     session: Session,
     report: Report,
+    held: HeldBytes,
     private readonly head: EventHead,
   ) {
-    super(router, session, report)
+    super(router, session, report, held)
   }
 
   protected text(text: string): void {

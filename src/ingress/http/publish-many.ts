@@ -2,9 +2,11 @@ import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code } from '../../protocol/codes.js'
 import { MEDIA_JSON } from '../../protocol/media.js'
+import type { BodyReader } from './body-reader.js'
 import { bodyTooLarge, type EventRequest, saysTooLong } from './event-request.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
 import { FrameAssembler } from './frame-assembler.js'
+import type { HeldBytes } from './held-bytes.js'
 import { FrameLines, PayloadLines } from './lines-body.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
 import type { HttpMeters } from './options.js'
@@ -22,6 +24,7 @@ export interface ManyHome {
   readonly meters: HttpMeters
   readonly requests: OpenRequests
   readonly routed: RoutedWaiters
+  readonly held: HeldBytes
   /** Bound of a body that is answered in the end. */
   readonly bodyBytesMax: number
 }
@@ -41,7 +44,7 @@ class ManyEvents implements BodyReceiver, OpenRequest {
   private isComplete = false
   private readonly report = new Report()
   private readonly session: Session
-  private readonly body: BodyReceiver
+  private readonly body: BodyReader
 
   constructor(
     private readonly home: ManyHome,
@@ -57,15 +60,15 @@ class ManyEvents implements BodyReceiver, OpenRequest {
     exchange.gone = () => {
       requests.delete(this)
       meters.aborted++
-      router.close(this.session)
+      this.release()
     }
   }
 
-  private bodyOf(format: ManyFormat): BodyReceiver {
-    const { router } = this.home
-    if (format === 'frames') return new FrameAssembler(router, this.session)
-    if (format === 'lines') return new FrameLines(router, this.session, this.report)
-    return new PayloadLines(router, this.session, this.report, format)
+  private bodyOf(format: ManyFormat): BodyReader {
+    const { router, held } = this.home
+    if (format === 'frames') return new FrameAssembler(router, this.session, held)
+    if (format === 'lines') return new FrameLines(router, this.session, this.report, held)
+    return new PayloadLines(router, this.session, this.report, held, format)
   }
 
   chunk(bytes: Uint8Array): void {
@@ -87,7 +90,7 @@ class ManyEvents implements BodyReceiver, OpenRequest {
     const { router, meters, requests, routed } = this.home
     const { session, exchange } = this
     router.tellRefusals(session)
-    router.close(session)
+    this.release()
     this.isComplete = true
     const problem = this.report.problem(session.accepted, session.refused)
     if (problem !== null) {
@@ -97,6 +100,11 @@ class ManyEvents implements BodyReceiver, OpenRequest {
       this.deadline = 0
       routed.wait(null, () => this.respond(200, REPORT_WAITED_HEADERS))
     } else this.respond(202, REPORT_HEADERS)
+  }
+
+  private release(): void {
+    this.body.close()
+    this.home.router.close(this.session)
   }
 
   private respond(status: number, headers: typeof REPORT_HEADERS): void {

@@ -6,9 +6,9 @@ import { Op } from '../../protocol/ops.js'
 import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA } from '../../protocol/scan.js'
 import { skipValue } from '../../protocol/skip.js'
 import { binLeadLength, writeBinLead } from '../../protocol/write.js'
-import { BodyBuffer, NO_BYTES } from './body-buffer.js'
 import { bodyTooLarge, type EventRequest, payloadTooLarge, saysTooLong } from './event-request.js'
 import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
+import { HeldBuffer, type HeldBytes, NO_BYTES } from './held-bytes.js'
 import { NOT_UTF8, packJsonEvent, problemOf, strictText } from './json-event.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
 import type { HttpMeters } from './options.js'
@@ -32,6 +32,7 @@ export class PublishOne {
     readonly meters: HttpMeters,
     readonly requests: OpenRequests,
     readonly routed: RoutedWaiters,
+    readonly held: HeldBytes,
   ) {
     this.session = router.openPublisher()
   }
@@ -132,7 +133,7 @@ function tooLarge({ kind, bodyBytesMax }: EventRequest): Problem {
 /** One event on its way in. */
 class OneEvent implements BodyReceiver, OpenRequest {
   deadline = 0
-  private body: BodyBuffer | null = null
+  private body: HeldBuffer | null = null
   private isPublished = false
   private problem: Problem | null = null
 
@@ -148,6 +149,7 @@ class OneEvent implements BodyReceiver, OpenRequest {
     exchange.gone = () => {
       to.requests.delete(this)
       to.meters.aborted++
+      this.body?.free()
     }
   }
 
@@ -158,9 +160,11 @@ class OneEvent implements BodyReceiver, OpenRequest {
       this.publish(bytes)
       return
     }
-    this.body ??= new BodyBuffer(this.request.bodyBytesMax)
-    if (this.body.append(bytes)) return
-    this.problem = this.to.refuse(tooLarge(this.request))
+    this.body ??= new HeldBuffer(this.to.held)
+    if (this.body.length + bytes.length > this.request.bodyBytesMax) this.problem = tooLarge(this.request)
+    else if (!this.body.append(bytes, 0, bytes.length)) this.problem = new Problem(Code.OVERLOADED)
+    else return
+    this.to.refuse(this.problem)
     this.answer()
   }
 
@@ -176,6 +180,7 @@ class OneEvent implements BodyReceiver, OpenRequest {
 
   private answer(): void {
     const { to, exchange, problem } = this
+    this.body?.free()
     if (problem !== null) {
       to.requests.delete(this)
       respondProblem(exchange, to.meters, problem)
