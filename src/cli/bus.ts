@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Bus, type ConnectOptions, connect, type TlsOptions } from '../client/index.js'
+import { shownUrl } from '../client/url.js'
 import type { OptionTable } from './arguments.js'
 import { type Context, Failure, type Given, UsageError } from './command.js'
 
@@ -28,7 +29,7 @@ export function busConnector(given: Given, context: Context): (options: ConnectO
   const url = urlOf(given, context.env)
   const tls = tlsOf(given, url)
   if (given.options.has('insecure')) {
-    context.stderr.write(`sluice: --insecure: nobody checks that ${url} is who it says it is\n`)
+    context.stderr.write(`sluice: --insecure: nobody checks that ${shownUrl(url)} is who it says it is\n`)
   }
   return async (options) => {
     try {
@@ -37,7 +38,7 @@ export function busConnector(given: Given, context: Context): (options: ConnectO
       if (error instanceof TypeError && tls?.ca !== undefined) {
         throw new UsageError(`--ca ${given.options.get('ca')}: not a PEM file with certificates`)
       }
-      throw new Failure(whyNot(url, error, given))
+      throw new Failure(whyNot(shownUrl(url), error, given))
     }
   }
 }
@@ -59,8 +60,9 @@ function tlsOf({ options }: Given, url: string): TlsOptions | undefined {
   if (file === undefined && !isInsecure) return undefined
   if (file !== undefined && isInsecure) throw new UsageError('--ca and --insecure exclude each other')
   if (!/^(wss|https):/i.test(url)) {
-    const encrypted = url.replace(/^(ws|http)/i, '$1s')
-    throw new UsageError(`${isInsecure ? '--insecure' : '--ca'}: ${url} is not encrypted; is ${encrypted} meant?`)
+    const shown = shownUrl(url)
+    const encrypted = shown.replace(/^(ws|http)/i, '$1s')
+    throw new UsageError(`${isInsecure ? '--insecure' : '--ca'}: ${shown} is not encrypted; is ${encrypted} meant?`)
   }
   if (file === undefined) return { rejectUnauthorized: false }
   try {

@@ -16,6 +16,7 @@ import type { Status, StatusListener } from './status.js'
 import type { SubscribeOptions, Subscription } from './subscription.js'
 import { Subscriptions } from './subscriptions.js'
 import { Supervisor } from './supervisor.js'
+import { shownUrl } from './url.js'
 import { packMetadata, packValue } from './values.js'
 
 /** A SYNC is sent when nothing was sent for so long and something is in doubt. */
@@ -317,8 +318,7 @@ export class Bus {
     this.connection = connection
     this.intake.attach(connection)
     this.welcome = info
-    const { url } = connection
-    this.tell({ type: 'connected', url, server: info.server, reconnected: !isFirst })
+    this.tell({ type: 'connected', url: shownUrl(connection.url), server: info.server, reconnected: !isFirst })
     // Subscriptions first: a client that publishes what it listens to hears it again from the first event on.
     this.outgoing.attach(connection, info.limits.messageBytesMax, () => this.subscriptions.connected(isFirst))
     this.onConnected?.(null)

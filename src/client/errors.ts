@@ -1,5 +1,6 @@
 import { codeName } from '../protocol/codes.js'
 import type { Closed } from './runtime.js'
+import { shownUrl } from './url.js'
 
 /** The first connection could not be made. */
 export class ConnectError extends Error {
@@ -10,7 +11,7 @@ export class ConnectError extends Error {
   readonly mayRetry: boolean
 
   constructor(url: string, closed: Closed) {
-    super(`cannot connect to ${url}: ${closed.reason || codeName(closed.code)} (code ${closed.code})`, {
+    super(`cannot connect to ${shownUrl(url)}: ${closed.reason || codeName(closed.code)} (code ${closed.code})`, {
       cause: closed.cause,
     })
     this.code = closed.code

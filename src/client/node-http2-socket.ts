@@ -74,7 +74,7 @@ class Http2Socket implements ClientSocket {
 
   /** @throws SyntaxError for a URL that can never work */
   constructor(url: URL, dialer: Dialer, events: SocketEvents) {
-    if (url.hash !== '') throw new SyntaxError(`${url}: the URL of a daemon has no fragment`)
+    if (url.hash !== '') throw new SyntaxError('the URL of a daemon has no fragment (#)')
     const isSecure = url.protocol === 'https:'
     const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure ? 443 : 80) }
     this.events = events
@@ -165,7 +165,7 @@ class Http2Socket implements ClientSocket {
     const isBeforeHttp2 = this.isOpen && !this.speaksHttp2
     if (lacksProtocol(failure)) return NO_HTTP2
     if (isBeforeHttp2 && (failure as NodeJS.ErrnoException | undefined)?.code === 'ERR_HTTP2_ERROR') {
-      return 'what answers there does not speak HTTP/2'
+      return 'what answers there does not speak HTTP/2; say ws:// for WebSocket'
     }
     if (failure !== undefined) return named(reasonOf(failure))
     if (isBeforeHttp2) return 'the connection was cut before a word of HTTP/2 had come'

@@ -11,7 +11,10 @@ export interface Gap {
   readonly reason: GapReason
 }
 
-/** What happens to the bus as a whole. `code` is one of the protocol's table or a WebSocket close code. */
+/**
+ * What happens to the bus as a whole. `code` is one of the protocol's table or a WebSocket close code; a `url` is without the name and password that it
+ * may hold.
+ */
 export type Status =
   | { readonly type: 'connecting'; readonly url: string; readonly attempt: number }
   | { readonly type: 'connected'; readonly url: string; readonly server: string; readonly reconnected: boolean }

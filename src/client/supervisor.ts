@@ -4,6 +4,7 @@ import { backoffMs } from './backoff.js'
 import { Connection, type ConnectionHandlers, type ConnectionSettings } from './connection.js'
 import type { Closed, Runtime } from './runtime.js'
 import type { Status } from './status.js'
+import { shownUrl } from './url.js'
 
 /** A connection that held so long starts the back-off anew. */
 const STABLE_MS = 5_000
@@ -56,7 +57,7 @@ export class Supervisor {
   start(): void {
     if (this.stopped) return
     const { url } = this
-    this.handlers.status({ type: 'connecting', url, attempt: this.tries + 1 })
+    this.handlers.status({ type: 'connecting', url: shownUrl(url), attempt: this.tries + 1 })
     const { event, control, unreadable, taken, drained } = this.handlers
     try {
       this.connection = new Connection(this.runtime, url, this.settings, {

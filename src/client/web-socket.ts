@@ -8,8 +8,7 @@ const DRAIN_POLL_MS = 5
 /** Sockets by the platform's WebSocket: browsers, workers, Node 22, Deno. */
 export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
   // Newer ones would take it for ws(s)://, and no other port than that of WebSocket would answer.
-  if (/^https?:/i.test(url))
-    throw new SyntaxError(`${url}: http(s):// is for Node; here say ${url.replace(/^http/i, 'ws')}`)
+  if (/^https?:/i.test(url)) throw new SyntaxError('http:// and https:// are for Node; here say ws:// or wss://')
   const socket = new WebSocket(url, subprotocol)
   socket.binaryType = 'arraybuffer'
   let polling = false

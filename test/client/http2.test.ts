@@ -134,8 +134,19 @@ t.test('the path of the URL goes before that of the API', async (t) => {
 t.test('a name and password in the URL are sent as such', async (t) => {
   const headers: { [name: string]: unknown }[] = []
   const { url } = await serve(t, { onRequest: (given) => headers.push(given) })
-  await (await connect(url.replace('//', '//me:se%20cret@'))).close()
+  const secret = url.replace('//', '//me:se%20cret@')
+  const statuses: Status[] = []
+  await (await connect(secret, { onStatus: (status) => statuses.push(status) })).close()
   t.equal(headers[0].authorization, `Basic ${Buffer.from('me:se cret').toString('base64')}`)
+  t.match(
+    statuses,
+    [
+      { type: 'connecting', url },
+      { type: 'connected', url },
+    ],
+    'and told to nobody else',
+  )
+  await t.rejects(connect(`${secret}/elsewhere`), { message: /^cannot connect to http:\/\/127/ })
 })
 
 t.test('refusals: the problem’s code and detail, or the status', async (t) => {
