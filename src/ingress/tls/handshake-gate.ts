@@ -94,6 +94,9 @@ export class HandshakeGate {
     // 'close' comes after it.
     socket.on('error', () => {})
     socket.once('close', () => this.end(entry, 'client_abort'))
+    socket.once('end', () => {
+      if (entry.state === 'silent' || entry.state === 'queued') this.cut(entry, 'client_abort')
+    })
     socket.on('readable', entry.onReadable)
     if (this.silent.size + this.queued.size > this.limits.waitingMax) this.cut(first(this.silent) ?? entry, 'overload')
     this.sweeping ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref()
@@ -191,13 +194,15 @@ export class HandshakeGate {
   /** It is no longer ours, and did not become a TLS socket. */
   private end(entry: Entry, reason: FailureReason): void {
     if (entry.state === 'gone') return
+    // Who only looks whether somebody listens here has not failed.
+    if (entry.hello.length > 0 || entry.state !== 'silent' || reason !== 'client_abort')
+      this.tls.meters.noteFailed(reason)
     if (entry.state === 'started') {
       this.started.delete(entry.peer)
       this.tls.meters.underWay--
     } else this.leaveQueue(entry)
     entry.state = 'gone'
     entry.socket.off('readable', entry.onReadable)
-    this.tls.meters.noteFailed(reason)
     this.pump()
   }
 

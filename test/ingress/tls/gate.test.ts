@@ -62,6 +62,13 @@ t.test('handshakes that fail are counted by reason, and hold nothing', skip, asy
   const leaver = connectPlain({ port, host: '127.0.0.1' })
   leaver.end(Uint8Array.of(0x16, 0x03, 1, 0, 5))
   await failed('client_abort')
+  const looker = connectPlain({ port, host: '127.0.0.1' })
+  await new Promise((resolve) =>
+    looker
+      .on('error', () => {})
+      .once('close', resolve)
+      .end(),
+  )
   const garbage = connectPlain({ port, host: '127.0.0.1' })
   garbage.write(Uint8Array.of(0x16, 0x03, 1, 0, 5, 1, 2, 3, 4, 5))
   await failed('other')
