@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { Code } from '../../../src/protocol/codes.js'
 import { ApiHarness } from '../../helpers/http-api.js'
@@ -117,4 +118,78 @@ t.test('answers are counted', async (t) => {
   api.post('/v1/events', { 'content-type': 'application/x-ndjson' }, '["event","a",3,1]')
   api.post('/v1/events', JSON_TYPE, '1')
   t.strictSame(Object.fromEntries(api.meters.answered), { 200: 1, 202: 2, 400: 1, 404: 1, 415: 1 })
+})
+
+t.test('any head is answered, or its body is waited for', async (t) => {
+  const text = fc.oneof(
+    fc.constantFrom(
+      '',
+      'wait',
+      'u=0',
+      'application/json',
+      'text/event-stream',
+      '*/*',
+      'application/x-ndjson',
+      '5',
+      '%',
+      '%ff',
+    ),
+    fc.string({ maxLength: 20 }),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+  )
+  const name = fc.constantFrom(
+    ...[
+      'accept',
+      'content-type',
+      'content-length',
+      'content-encoding',
+      'priority',
+      'prefer',
+      'last-event-id',
+      'sluice-id',
+    ],
+    ...['sluice-ttl', 'sluice-reply', 'sluice-header-x', 'sluice-header-__proto__', 'sluice-x', 'host', '__proto__'],
+  )
+  const path = fc.oneof(
+    fc.constantFrom(
+      '/',
+      '/v1/events',
+      '/v1/openapi.json',
+      '/v1/topics/',
+      '/v1/topics/a',
+      '/v1/topics/%24sys',
+      '/v1/topics/__proto__',
+    ),
+    text.map((topic) => `/v1/topics/${topic}`),
+    text,
+  )
+  const query = fc.oneof(
+    fc.constantFrom('', '?', '?lane=1', '?topic=a', '?topic=>', '?topic=a&policy=conflate', '?__proto__=1', '?topic=%'),
+    text.map((value) => `?topic=${value}`),
+    text.map((value) => `?${value}`),
+  )
+  const method = fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'PUT')
+  const api = new ApiHarness()
+  fc.assert(
+    fc.property(
+      method,
+      path,
+      query,
+      fc.dictionary(name, text),
+      fc.boolean(),
+      (verb, where, what, headers, isDuplex) => {
+        const exchange = api.open({ method: verb, target: where + what, headers, isDuplex })
+        if (exchange.wantsBody) exchange.end('1')
+        const isStream = exchange.status === 200 && !exchange.ended
+        if (!(exchange.ended || isStream || headers.prefer !== undefined)) throw new Error('no answer')
+        exchange.cut()
+      },
+    ),
+    { numRuns: 2000 },
+  )
+  api.api.close()
+  t.equal(api.api.requests.size, 0)
+  t.equal(api.api.held.used, 0)
+  t.equal(api.core.router.sessions.size, 1)
+  t.strictSame(api.core.broken, [])
 })
