@@ -1,4 +1,5 @@
-import type { TlsOptions as NodeTlsOptions } from 'node:tls'
+import { constants } from 'node:crypto'
+import type { TlsOptions as NodeTlsOptions, SecureContextOptions } from 'node:tls'
 import { expirySentence, expiryStage } from './expiry.js'
 import { FileWatch } from './file-watch.js'
 import type { TlsMeters, TlsOptions } from './options.js'
@@ -32,8 +33,15 @@ const EXPIRY_CHECK_INTERVAL_MS = 3_600_000
 /** For a server of node:tls, whose ALPN is its own affair. */
 export type TlsServerOptions = Required<
   Pick<
-    NodeTlsOptions & import('node:tls').SecureContextOptions,
-    'cert' | 'key' | 'minVersion' | 'ciphers' | 'honorCipherOrder' | 'sessionIdContext' | 'sessionTimeout'
+    NodeTlsOptions & SecureContextOptions,
+    | 'cert'
+    | 'key'
+    | 'minVersion'
+    | 'ciphers'
+    | 'honorCipherOrder'
+    | 'secureOptions'
+    | 'sessionIdContext'
+    | 'sessionTimeout'
   >
 > & { ticketKeys: Buffer }
 
@@ -81,6 +89,8 @@ export class Tls {
       ciphers: CIPHERS,
       // Clients know whether they have hardware for AES.
       honorCipherOrder: false,
+      // A peer that begins one handshake after the other would never wait its turn; Node only tells of it.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       sessionIdContext: SESSION_ID_CONTEXT,
       sessionTimeout: Math.min(TICKET_LIFE_MAX_S, Math.ceil(this.options.ticketRotationMs / 1000)),
       ticketKeys: this.ticketKey,

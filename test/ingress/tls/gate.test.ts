@@ -76,6 +76,16 @@ t.test('handshakes that fail are counted by reason, and hold nothing', skip, asy
   t.same([meters.underWay, meters.waiting, meters.handshakes.size], [0, 0, 0])
 })
 
+t.test('a connection makes one handshake and no more', skip, async (t) => {
+  const { tls, meters } = loadTls(t, makeCertificate(t))
+  const { port } = await EchoPort.open(t, tls)
+  const { socket } = await visit(t, port, { maxVersion: 'TLSv1.2' })
+  const refused = new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve))
+  socket.renegotiate({}, () => t.fail('renegotiated'))
+  t.equal((await refused).code, 'ERR_SSL_NO_RENEGOTIATION')
+  t.same([...meters.handshakes], [['node 1.2 full', 1]])
+})
+
 t.test('who speaks plain HTTP is told in plain HTTP', skip, async (t) => {
   const { tls, meters } = loadTls(t, makeCertificate(t))
   const { port } = await EchoPort.open(t, tls)
