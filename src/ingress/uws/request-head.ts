@@ -46,6 +46,11 @@ export class UwsRequestHead {
     return this.coding === '' || this.coding.toLowerCase() === 'chunked' ? 0 : NOT_IMPLEMENTED
   }
 
+  /** Whether the body comes in chunks. */
+  get isChunked(): boolean {
+    return this.coding !== ''
+  }
+
   /** Several fields of one name are one, joined by commas; '' when absent. */
   header(name: string): string {
     const { names, values } = this

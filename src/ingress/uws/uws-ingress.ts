@@ -9,7 +9,7 @@ import { AppChain } from './app-chain.js'
 import { UwsRequestHead } from './request-head.js'
 import { makeSecureApp } from './secure-app.js'
 import { boundSocketBuffers } from './socket-buffers.js'
-import { type ExchangePort, statusLine, UwsExchange } from './uws-exchange.js'
+import { type ExchangePort, PIECE_BYTES_MAX, statusLine, UwsExchange } from './uws-exchange.js'
 import { UwsWebSockets, type WebSocketPort } from './uws-websockets.js'
 
 type Uws = typeof import('uWebSockets.js')
@@ -70,7 +70,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
     private readonly meters: IngressMeters,
     private readonly tls: CertificateSource | null = null,
   ) {
-    this.pieceBytes = Math.floor(options.socketBuffers.send / PIECES_PER_SEND_BUFFER)
+    this.pieceBytes = Math.min(PIECE_BYTES_MAX, Math.floor(options.socketBuffers.send / PIECES_PER_SEND_BUFFER))
     this.webSockets = new UwsWebSockets(this, router, options, meters)
     this.apps = new AppChain(this.makeApp())
     tls?.onChange(() => this.showNewCertificate(tls, SWAP_TRIES))
@@ -183,9 +183,21 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   }
 }
 
-/** Answers without the API, and closes the connection: what follows on it is not to be trusted, or not wanted. */
+/**
+ * Answers without the API, and closes the connection. Not before uWebSockets.js has seen whether more has come with the request: it ends a connection on
+ * which a request comes before an answer, while after one it would serve it.
+ */
 function refuse(response: HttpResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
-  response.writeStatus(statusLine(status))
-  for (const name in headers) response.writeHeader(name, headers[name])
-  response.writeHeader('connection', 'close').end(body, true)
+  let isGone = false
+  response.onAborted(() => {
+    isGone = true
+  })
+  setImmediate(() => {
+    if (isGone) return
+    response.cork(() => {
+      response.writeStatus(statusLine(status))
+      for (const name in headers) response.writeHeader(name, headers[name])
+      response.end(body, true)
+    })
+  })
 }
