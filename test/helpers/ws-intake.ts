@@ -1,6 +1,7 @@
 import { Router } from '../../src/core/router.js'
 import type { Session } from '../../src/core/session.js'
 import { IngressMeters, type IngressOptions } from '../../src/ingress/ingress.js'
+import { BufferPool } from '../../src/ingress/node/ws/buffer-pool.js'
 import { Receiver, type ReceiverEvents } from '../../src/ingress/node/ws/receiver.js'
 import { Staging } from '../../src/ingress/node/ws/staging.js'
 import { PlainWalker, SimdWalker } from '../../src/ingress/node/ws/walker.js'
@@ -32,6 +33,7 @@ export interface Intake {
 }
 
 const router = new KeepingRouter(coreOptions(), new ManualHost())
+const buffers = new BufferPool()
 const staging = new Staging(router.slabs)
 export const WALKERS = [new SimdWalker(staging), new PlainWalker(staging)]
 
@@ -58,7 +60,7 @@ export function takeIn(
     },
   }
   const receiver = new Receiver(
-    { router, options, meters: new IngressMeters(), staging, walker },
+    { router, options, meters: new IngressMeters(), staging, walker, buffers },
     session,
     isJson,
     events,

@@ -6,7 +6,6 @@ import { Receiver, type ReceiverContext, type ReceiverEvents } from './receiver.
 import { Close } from './rfc6455.js'
 import { Sender, type SenderEvents } from './sender.js'
 import { CHUNK_BYTES_MAX } from './staging.js'
-import type { WriteBuffers } from './write-buffers.js'
 
 /** How long a peer may take to close its side after we have closed ours. */
 export const CLOSE_TIMEOUT_MS = 2000
@@ -19,7 +18,6 @@ const PING_AT = 0.5
 
 /** What all connections share. */
 export interface ConnectionContext extends ReceiverContext {
-  readonly buffers: WriteBuffers
   readonly json: JsonWriter
   now(): number
   /** The session has ended; the stream may be there a little longer. */

@@ -4,6 +4,7 @@ import type { Session } from '../../../core/session.js'
 import { Code, codeMessage } from '../../../protocol/codes.js'
 import type { IngressMeters, IngressOptions } from '../../ingress.js'
 import { acceptText } from '../../json-session.js'
+import type { BufferPool } from './buffer-pool.js'
 import {
   CLOSE_CODE_BYTES,
   Close,
@@ -30,6 +31,7 @@ export interface ReceiverContext {
   readonly meters: IngressMeters
   readonly staging: Staging
   readonly walker: Walker
+  readonly buffers: BufferPool
 }
 
 /** What a receiver tells. The bytes hold until the call returns. */
@@ -47,8 +49,9 @@ export class Receiver {
   /** Messages that were whole, since the connection opened, and whole frames. */
   messages = 0
   frames = 0
-  /** The part of a frame that has arrived, when it is short. */
+  /** The part of a frame that has arrived, when it is short: so many bytes of a buffer of the pool. */
   private rest: Buffer | null = null
+  private restLength = 0
   /** A message of which the end has not come; null while `rest` holds all there is. */
   private unfinished: Unfinished | null = null
   /** Of the frame that `unfinished` is being filled from: bytes to come, and how to unmask the next. */
@@ -68,7 +71,7 @@ export class Receiver {
 
   /** Bytes of a message or frame that is not whole; 0 when there is none. */
   get pendingBytes(): number {
-    return (this.rest?.length ?? 0) + (this.unfinished?.length ?? 0)
+    return this.restLength + (this.unfinished?.length ?? 0)
   }
 
   get isPending(): boolean {
@@ -81,8 +84,8 @@ export class Receiver {
     const until = staging.arrival + bytes
     let at = staging.arrival
     if (this.rest !== null) {
-      at -= this.rest.length
-      this.rest.copy(staging.bytes, at)
+      at -= this.restLength
+      this.rest.copy(staging.bytes, at, 0, this.restLength)
       this.dropRest()
     }
     at = this.walk(at, until)
@@ -97,18 +100,25 @@ export class Receiver {
   }
 
   private keepRest(at: number, until: number): void {
-    const { staging, router } = this.context
-    if (!router.delivery.budget.take(until - at)) {
+    const { staging, router, buffers } = this.context
+    const rest = buffers.take(until - at)
+    if (!router.delivery.budget.take(rest.length)) {
+      buffers.give(rest)
       this.fail(Code.OVERLOADED, codeMessage(Code.OVERLOADED))
       return
     }
-    this.rest = Buffer.from(staging.bytes.subarray(at, until))
+    staging.bytes.copy(rest, 0, at, until)
+    this.rest = rest
+    this.restLength = until - at
   }
 
   private dropRest(): void {
     if (this.rest === null) return
-    this.context.router.delivery.budget.give(this.rest.length)
+    const { router, buffers } = this.context
+    router.delivery.budget.give(this.rest.length)
+    buffers.give(this.rest)
     this.rest = null
+    this.restLength = 0
   }
 
   private dropUnfinished(): void {
@@ -211,7 +221,8 @@ export class Receiver {
       length = bytes.readUInt32BE(at + 2) * 2 ** 32 + bytes.readUInt32BE(at + 6)
       body += 8
     }
-    const { messageBytesMax } = this.context.options
+    const { router, buffers, options } = this.context
+    const { messageBytesMax } = options
     if (length + (this.unfinished?.length ?? 0) > messageBytesMax) {
       this.fail(Close.TOO_BIG, `a message has at most ${messageBytesMax} bytes`)
       return until
@@ -229,7 +240,7 @@ export class Receiver {
       }
       if (next - at <= REST_BYTES_MAX) return at
     }
-    this.unfinished ??= new Unfinished(this.context.router.delivery.budget)
+    this.unfinished ??= new Unfinished(router.delivery.budget, buffers)
     this.frameLeft = length
     this.frameMask = mask
     this.frameIsLast = isLast

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { type Link, Written } from '../../../core/link.js'
 import type { JsonWriter } from '../../json-session.js'
+import type { BufferPool } from './buffer-pool.js'
 import { CONTROL_BYTES_MAX, closeFrame, controlFrame, HEADER_BYTES_MAX, Opcode, writeHeader } from './rfc6455.js'
-import type { WriteBuffers } from './write-buffers.js'
 
 const NOTHING = new Uint8Array(0)
 const CONTROL_HEADER_BYTES = 2
@@ -36,7 +36,7 @@ export class Sender implements Link {
 
   constructor(
     private readonly stream: Duplex,
-    private readonly buffers: WriteBuffers,
+    private readonly buffers: BufferPool,
     /** Null on the msgpack subprotocol. */
     private readonly json: JsonWriter | null,
     /**

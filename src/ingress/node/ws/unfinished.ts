@@ -1,7 +1,9 @@
 import type { Budget } from '../../../core/budget.js'
+import type { BufferPool } from './buffer-pool.js'
 
 /** Room for the first fragments of a message. Room is doubled each time, so that a byte is moved no more than twice on average. */
 const LEAST_BYTES = 4 << 10
+const NOTHING = Buffer.alloc(0)
 
 /**
  * A message that is not whole yet, unmasked: of several frames, or of one that comes in many pieces. Its memory grows with what has arrived, whatever a
@@ -9,9 +11,12 @@ const LEAST_BYTES = 4 << 10
  */
 export class Unfinished {
   length = 0
-  private buffer = Buffer.alloc(0)
+  private buffer: Buffer = NOTHING
 
-  constructor(private readonly budget: Budget) {}
+  constructor(
+    private readonly budget: Budget,
+    private readonly buffers: BufferPool,
+  ) {}
 
   /**
    * Appends from[start, end).
@@ -27,11 +32,13 @@ export class Unfinished {
   }
 
   private grow(needed: number, bytesMax: number): boolean {
-    const wanted = Math.min(bytesMax, Math.max(needed, LEAST_BYTES, 2 * this.buffer.length))
-    if (!this.budget.take(wanted - this.buffer.length)) return false
-    const grown = Buffer.allocUnsafeSlow(wanted)
+    const grown = this.buffers.take(Math.min(bytesMax, Math.max(needed, LEAST_BYTES, 2 * this.buffer.length)))
+    if (!this.budget.take(grown.length)) {
+      this.buffers.give(grown)
+      return false
+    }
     this.buffer.copy(grown, 0, 0, this.length)
-    this.buffer = grown
+    this.giveBack(grown)
     return true
   }
 
@@ -42,8 +49,14 @@ export class Unfinished {
 
   /** Nothing is wanted of it any more. */
   release(): void {
-    this.budget.give(this.buffer.length)
-    this.buffer = Buffer.alloc(0)
+    this.giveBack(NOTHING)
     this.length = 0
+  }
+
+  /** Another buffer takes the place of the one there is. */
+  private giveBack(next: Buffer): void {
+    this.budget.give(this.buffer.length)
+    if (this.buffer !== NOTHING) this.buffers.give(this.buffer)
+    this.buffer = next
   }
 }

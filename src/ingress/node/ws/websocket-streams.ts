@@ -8,12 +8,12 @@ import { Code } from '../../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../../protocol/ops.js'
 import type { IngressMeters, IngressOptions } from '../../ingress.js'
 import { JsonWriter } from '../../json-session.js'
+import { BufferPool } from './buffer-pool.js'
 import { Connection, type ConnectionContext } from './connection.js'
 import { readDirectly } from './direct-socket.js'
 import { acceptOf, agreeToConnect, agreeToUpgrade, type Refusal } from './handshake.js'
 import { Staging } from './staging.js'
 import { makeWalker, type Walker } from './walker.js'
-import { WriteBuffers } from './write-buffers.js'
 
 /** Connections are looked at this often, or, where the idle timeout is short, this part of it. */
 const LOOK_INTERVAL_MS = 1000
@@ -33,7 +33,7 @@ export class WebSocketStreams implements ConnectionContext {
   connections = 0
   readonly staging: Staging
   readonly walker: Walker
-  readonly buffers = new WriteBuffers()
+  readonly buffers = new BufferPool()
   readonly json = new JsonWriter()
   private readonly all = new Set<Connection>()
   private looking: ReturnType<typeof setInterval> | null = null

@@ -4,8 +4,11 @@ const MOST_SHIFT = 18
 /** Of free buffers no more than this is kept. */
 const FREE_BYTES_MAX = 32 << 20
 
-/** Buffers for what is on its way to sockets: Node keeps what it is given until the kernel has it. */
-export class WriteBuffers {
+/**
+ * Buffers for reuse: for what is on its way to sockets, since Node keeps what it is given until the kernel has it, and for what of a message has arrived. To
+ * make one anew costs more than to fill it, most of it later, in the collector.
+ */
+export class BufferPool {
   private readonly free: Buffer[][] = Array.from({ length: MOST_SHIFT + 1 }, () => [])
   private freeBytes = 0
 
