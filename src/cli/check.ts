@@ -10,7 +10,7 @@ export const check: Command = {
   usage: ['check [FILE] [--section.key VALUE]…'],
   about: [
     'Tells everything that is wrong with the configuration: file, line, column, key, and what was probably meant. Takes the',
-    'same arguments as serve, and starts nothing.',
+    'same arguments as serve, reads the certificate and its key as serve would, and starts nothing.',
     '',
     ...CONFIG_ABOUT,
   ],
@@ -40,12 +40,25 @@ async function checkConfig(given: Given, context: Context): Promise<number> {
     context.stdout.write(renderEffective(loaded.config, entries))
     return Exit.OK
   }
+  if (!(await isCertificateGood(loaded.config, context))) return Exit.USAGE
   const { green } = styleFor(context.stdout, context.env)
   const set = entries.filter((entry) => !isDefault(loaded.config, entry)).length
   const others = loaded.sources.filter((source) => source !== file)
   const from = [file ?? 'no file', ...others].join(', ')
   context.stdout.write(`${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default (${from})\n`)
   return Exit.OK
+}
+
+async function isCertificateGood(config: Config, { stderr, env }: Context): Promise<boolean> {
+  const { inspectCertificate } = await import('../daemon/certificate.js')
+  const { red, yellow } = styleFor(stderr, env)
+  try {
+    for (const warning of inspectCertificate(config)) stderr.write(`${yellow('warning:')} ${warning}\n`)
+    return true
+  } catch (error) {
+    stderr.write(`${(error as Error).message}\n${red('not ok:')} ${plural(1, 'problem')}\n`)
+    return false
+  }
 }
 
 /** TOML that says every option; what differs from the default has the default beside it. */

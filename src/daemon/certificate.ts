@@ -1,5 +1,7 @@
 import type { Config } from '../config/index.js'
+import { expirySentence, expiryStage } from '../ingress/tls/expiry.js'
 import type { TlsMeters } from '../ingress/tls/options.js'
+import { readPair } from '../ingress/tls/pair.js'
 import { Tls } from '../ingress/tls/tls.js'
 import type { Logger } from './log.js'
 
@@ -37,4 +39,16 @@ export function reloadCertificate(tls: Tls | null, log: Logger): void {
   const problem = tls.reload()
   if (problem !== null) log.error(`reload: ${problem}; the certificate read before stays in use`)
   else if (tls.current.serial === serial) log.info({ serial }, 'reload: the certificate is the one in use')
+}
+
+/**
+ * Reads certificate and key as the daemon would, and keeps nothing.
+ * @returns what it would warn of, in sentences
+ * @throws Error with a sentence for the operator
+ */
+export function inspectCertificate({ tls }: Config): readonly string[] {
+  if (tls.certificate === '') return []
+  const pair = readPair(tls.certificate, tls.key)
+  const now = Date.now()
+  return expiryStage(pair, now) === 0 ? pair.doubts : [...pair.doubts, expirySentence(pair, now, tls.certificate)]
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ENTRIES, loadConfig } from '../../src/config/index.js'
+import { makeCertificate, opensslMissing } from '../helpers/certificates.js'
 import { Command } from '../helpers/command.js'
 
 t.test('a good file, and what of it is not at its default', async (t) => {
@@ -54,4 +55,17 @@ t.test('--print gives a file that says the same', async (t) => {
   const printed = loadConfig({ file, env: {}, flags: {} })
   const wanted = loadConfig({ env: {}, flags })
   t.ok(printed.ok && wanted.ok && printed.digest === wanted.digest, 'same digest')
+})
+
+t.test('the certificate and its key are looked at', { skip: opensslMissing }, async (t) => {
+  const [good, late] = [makeCertificate(t), makeCertificate(t, { days: 0 })]
+  const check = (certificate: string, key: string) =>
+    Command.run(t, ['check', '--config', 'none', '--tls.certificate', certificate, '--tls.key', key])
+  t.match(await check(good.certificateFile, good.keyFile), { code: 0, stderr: '' })
+  const expired = await check(late.certificateFile, late.keyFile)
+  t.match(expired.stderr, /^warning: the certificate in .+ has expired/)
+  t.equal(expired.code, 0)
+  const mixed = await check(good.certificateFile, late.keyFile)
+  t.match(mixed.stderr, /^tls\.key: the key in .+ does not belong to the certificate in .+\nnot ok: 1 problem\n$/)
+  t.match(mixed, { code: 2, stdout: '' })
 })

@@ -231,12 +231,8 @@ export class HandshakeGate {
     this.sweeping = null
   }
 
-  /** Sets keep the order in which things came, so what is older comes first. */
   private cutBefore(entries: ReadonlySet<Entry>, since: number): void {
-    for (const entry of entries) {
-      if (entry.since > since) return
-      this.cut(entry, 'timeout')
-    }
+    for (const entry of entries) if (entry.since <= since) this.cut(entry, 'timeout')
   }
 }
 
