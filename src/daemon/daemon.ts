@@ -96,6 +96,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     log.info({ reason, sessions: router.sessions.size }, 'draining')
     health.phase = 'draining'
     for (const { ingress } of listeners) ingress.stopListening()
+    api.drain()
     const drained = await drainSessions(router, {
       timeoutMs: config.shutdown.drainTimeoutMs,
       spreadMs: config.shutdown.goawaySpreadMs,
