@@ -36,7 +36,10 @@ export function readDirectly(socket: Socket, buffer: Uint8Array, onRead: (bytes:
       buffer,
       callback(bytes) {
         onRead(bytes)
-        return true
+        if (bytes < buffer.length) return true
+        // libuv would read on, up to 32 times: other sockets have their turn first.
+        setImmediate(() => direct.resume())
+        return false
       },
     },
   }
