@@ -106,26 +106,45 @@ t.test(
   async (t) => {
     const files = makeCertificate(t)
     const { tls, meters } = loadTls(t, files)
-    const { port, ingress } = await uwsIngress(t, hello, { tls })
+    const streams: HttpExchange[] = []
+    const { port, ingress } = await uwsIngress(
+      t,
+      (exchange) => {
+        if (exchange.path !== '/stream') {
+          hello(exchange)
+          return
+        }
+        exchange.begin(200, {})
+        exchange.write('begun')
+        streams.push(exchange)
+      },
+      { tls },
+    )
     let closed = 0
-    const plain: TLSSocket[] = []
+    const readers: { socket: TLSSocket; said: string }[] = []
     const webSockets: WebSocket[] = []
     const settle = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i++) {
-        const { socket } = await visit(t, port)
-        socket.on('close', () => closed++)
-        plain.push(socket)
         const webSocket = new WebSocket(`wss://127.0.0.1:${port}`, { rejectUnauthorized: false })
         t.teardown(() => webSocket.terminate())
-        webSocket.on('close', () => closed++)
         await once(webSocket, 'open')
+        webSocket.on('close', () => closed++)
         webSockets.push(webSocket)
+        const reader = { socket: connect({ port, host: '127.0.0.1', rejectUnauthorized: false }), said: '' }
+        t.teardown(() => reader.socket.destroy())
+        reader.socket.on('close', () => closed++)
+        reader.socket.on('data', (data: Buffer) => {
+          reader.said += data
+        })
+        reader.socket.write('GET /stream HTTP/1.1\r\nHost: bus\r\n\r\n')
+        await until('the stream', () => reader.said.includes('begun'))
+        readers.push(reader)
       }
     }
     await settle(50)
     const before = await visit(t, port)
     t.equal(before.serial, files.serial)
-    let sessionBefore = before.session
+    let session = before.session
     for (let round = 0; round < 2; round++) {
       const next = makeCertificate(t)
       // Connections come all the time.
@@ -147,24 +166,24 @@ t.test(
         t.equal((await visit(t, port, { servername })).serial, next.serial, `with the name "${servername}"`)
       }
       // Keys of tickets belong to the app: one full handshake, then the new ones are good.
-      const after = await visit(t, port, { session: sessionBefore })
+      const after = await visit(t, port, { session })
       t.equal(after.isReused, false)
       t.equal((await visit(t, port, { session: after.session })).isReused, true)
-      sessionBefore = after.session
+      session = after.session
       await settle(25)
     }
     t.equal(closed, 0)
-    t.equal(plain.length + webSockets.length, 200)
+    t.equal(readers.length + webSockets.length, 200)
     for (const webSocket of webSockets) {
       webSocket.ping()
       await once(webSocket, 'pong')
     }
-    // Those of HTTP that have been silent for ten seconds have been closed for that alone.
-    for (const socket of plain.slice(-20)) await ask(socket)
+    for (const stream of streams) stream.write('still there')
+    await until('all have it', () => readers.every(({ said }) => said.includes('still there')))
     t.equal(meters.reloads, 2)
     t.ok((meters.handshakes.get('uWebSockets.js unknown unknown') ?? 0) >= 200)
-    for (const { terminate } of webSockets.map((webSocket) => ({ terminate: () => webSocket.terminate() }))) terminate()
-    for (const socket of plain) socket.destroy()
+    for (const { socket } of readers) socket.destroy()
+    for (const webSocket of webSockets) webSocket.terminate()
     await until('few are left', () => ingress.connections < 50)
   },
 )
