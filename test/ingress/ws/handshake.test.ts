@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
 import t from 'tap'
 import { Op, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from '../../../src/protocol/ops.js'
-import { NOTHING_LEFT, streamsHere } from '../../helpers/streams-server.js'
+import { NOTHING_LEFT, portOf, StreamsUnderTest, streamsHere } from '../../helpers/streams-server.js'
 import { until } from '../../helpers/until.js'
 import { clientFrame } from '../../helpers/ws-frames.js'
 import { request, upgradeLines, WsSocket } from '../../helpers/ws-socket.js'
@@ -96,6 +97,26 @@ t.test('frames right behind the request, without waiting for the answer, are tak
   t.match(client.payloads(1)[1].toString(), '["pong",1]')
   t.equal(client.payloads(10)[0].toString(), 'early')
   client.cut()
+})
+
+t.test('a socket that is gone by the time it is handed over leaves nothing behind', async (t) => {
+  const under = new StreamsUnderTest(t)
+  const server = createServer()
+  const port = await portOf(t, server)
+  const handed = new Promise<void>((resolve) => {
+    server.on('upgrade', (upgrade, socket, head) => {
+      socket.destroy()
+      socket.once('close', () => {
+        under.streams.upgrade(upgrade, socket, head)
+        resolve()
+      })
+    })
+  })
+  const { socket } = await request(port, upgradeLines())
+  await handed
+  t.equal(under.meters.opened, 0)
+  t.same(under.held, NOTHING_LEFT)
+  socket.destroy()
 })
 
 t.test('WELCOME is the first message', async (t) => {

@@ -53,6 +53,8 @@ export class WebSocketStreams implements ConnectionContext {
 
   /** A request to upgrade an HTTP/1.1 connection (RFC 6455, 4.2), as http.Server tells it by its event of this name. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isOneTooMany = false): void {
+    // Nobody would tell of its end.
+    if (socket.destroyed) return
     const { headers } = request
     const agreed = agreeToUpgrade(request.method ?? '', request.httpVersion, headers)
     if ('status' in agreed) {
@@ -86,6 +88,7 @@ export class WebSocketStreams implements ConnectionContext {
 
   /** An extended CONNECT (RFC 8441), as http2.Http2Server tells it by its event `stream`. */
   connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (stream.destroyed) return
     const agreed = agreeToConnect(headers)
     if ('status' in agreed) {
       this.meters.noteRejected(agreed.reason)
