@@ -1,9 +1,12 @@
-import { connect, type TLSSocket } from 'node:tls'
+import { connect, createSecureContext, type TLSSocket } from 'node:tls'
 import type { HandshakeSpec, HandshakesJob, HandshakesResult } from './job.js'
 import { LoadMeter } from './load.js'
 
 /** A handshake, or the ticket after it, that has not come by then never does. */
 const HANDSHAKE_MS_MAX = 10_000
+
+/** uWebSockets.js sends the tickets of TLS 1.3 along with its first answer. */
+const REQUEST = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'
 
 interface Tally {
   made: number
@@ -11,7 +14,7 @@ interface Tally {
   resumed: number
 }
 
-/** Connections that are made and, once they have their ticket, closed: as many at a time as there are clients. */
+/** Connections that are made and closed again: as many at a time as there are clients. */
 export async function runHandshakes(job: HandshakesJob): Promise<HandshakesResult> {
   const { concurrency } = job.handshakes
   const tally: Tally = { made: 0, offered: 0, resumed: 0 }
@@ -41,6 +44,8 @@ class Client {
   ticket: Buffer | undefined
   private readonly spec: HandshakeSpec
   private readonly port: number
+  /** Made once: to make one costs more than a handshake. */
+  private readonly context
 
   constructor(
     { handshakes, target }: HandshakesJob,
@@ -49,6 +54,7 @@ class Client {
   ) {
     this.spec = handshakes
     this.port = target.port
+    this.context = createSecureContext({ minVersion: handshakes.version, maxVersion: handshakes.version })
     this.ticket = ticket === undefined ? undefined : Buffer.from(ticket, 'base64')
   }
 
@@ -58,51 +64,51 @@ class Client {
   }
 
   private handshake(): Promise<void> {
-    const { version, resumes } = this.spec
+    const { resumes, once } = this.spec
     const offered = resumes ? this.ticket : undefined
+    // For tickets alone; in a full handshake that is measured they are the server's affair.
+    const needsTicket = offered === undefined && (resumes || once)
     const socket = connect({
       host: '127.0.0.1',
       port: this.port,
-      minVersion: version,
-      maxVersion: version,
+      secureContext: this.context,
       rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
       ...(offered !== undefined && { session: offered }),
     })
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => socket.destroy(new Error('no handshake, or no ticket, in time')), HANDSHAKE_MS_MAX)
+      let isSecure = false
+      let isTicketNew = false
+      // In good order, not cut: the server has then seen the end of the handshake.
+      const endWhenDone = () => {
+        if (isSecure && (isTicketNew || !needsTicket)) socket.end()
+      }
       socket.on('error', reject)
+      socket.on('secureConnect', () => {
+        isSecure = true
+        this.count(offered !== undefined, socket)
+        if (needsTicket && !isTicketNew) socket.write(REQUEST)
+        endWhenDone()
+      })
+      socket.on('session', (session) => {
+        this.ticket = session
+        isTicketNew = true
+        endWhenDone()
+      })
       socket.on('close', () => {
         clearTimeout(timer)
-        reject(new Error('the server closed the connection'))
+        if (isSecure && (isTicketNew || !needsTicket)) resolve()
+        else reject(new Error('the server closed the connection'))
       })
-      untilShaken(socket, offered !== undefined && version === 'TLSv1.2', (ticket) => {
-        this.ticket = ticket ?? this.ticket
-        this.tally.made++
-        if (offered !== undefined) this.tally.offered++
-        if (offered !== undefined && socket.isSessionReused()) this.tally.resumed++
-        resolve()
-        socket.destroy()
-      })
+      socket.resume()
     })
   }
-}
 
-/** TLS 1.3 sends tickets after the handshake, 1.2 within it; after a resumed one of TLS 1.2 there may be no new one. */
-function untilShaken(socket: TLSSocket, isTicketOptional: boolean, done: (ticket: Buffer | undefined) => void): void {
-  let ticket: Buffer | undefined
-  let isSecure = false
-  let isDone = false
-  const look = () => {
-    if (isDone || !isSecure || (ticket === undefined && !isTicketOptional)) return
-    isDone = true
-    done(ticket)
+  private count(isOffered: boolean, socket: TLSSocket): void {
+    this.tally.made++
+    if (!isOffered) return
+    this.tally.offered++
+    if (socket.isSessionReused()) this.tally.resumed++
   }
-  socket.on('session', (session) => {
-    ticket = session
-    look()
-  })
-  socket.on('secureConnect', () => {
-    isSecure = true
-    look()
-  })
 }

@@ -1,7 +1,7 @@
 import type { FlowResult, HandshakesResult, Load, QueuedResult, RequestsResult } from '../generator/job.js'
 import type { CaseResult } from '../measure.js'
 import type { Case, Figures } from '../scenarios/scenario.js'
-import { count, quantity } from './quantity.js'
+import { count } from './quantity.js'
 
 /** What one run of any kind gave, in the terms of a row. */
 export interface Outcome {
@@ -80,7 +80,7 @@ function ofRequests(result: RequestsResult): Outcome {
   return {
     ...NOTHING,
     // Tells the cost even where something else took the core meanwhile.
-    figures: { requests: requestsPerSecond, cpuEach: (subjectCpuPercent / 100 / requestsPerSecond) * 1e6 },
+    figures: { requests: requestsPerSecond, cpuEach: cpuUsEach(subjectCpuPercent, requestsPerSecond) },
     eventsIn: accepted,
     deliveriesOut: delivered ?? 0,
     lost: differences.reduce((sum, difference) => sum + Math.max(0, -difference), 0),
@@ -89,16 +89,21 @@ function ofRequests(result: RequestsResult): Outcome {
   }
 }
 
+/** Processor time of the subject for one of something. */
+function cpuUsEach(cpuPercent: number, perSecond: number): number {
+  return (cpuPercent / 100 / perSecond) * 1e6
+}
+
 function ofHandshakes(item: Case, result: HandshakesResult): Outcome {
   const { offered, resumed, handshakesPerSecond, subjectCpuPercent } = result
   const acrossRestart = item.kind === 'handshakes' && item.acrossRestart
   const share = offered > 0 ? { resumed: (resumed / offered) * 100 } : {}
   if (acrossRestart) return { ...NOTHING, figures: share, notes: [`${resumed} of ${offered} tickets`] }
-  const alone = (handshakesPerSecond * 100) / subjectCpuPercent
-  return {
-    ...NOTHING,
-    figures: { handshakes: handshakesPerSecond, ...share },
-    load: result,
-    notes: [`by processor time, the subject could make ${quantity(alone, '/s')}`],
+  // A client has more to compute in a handshake than a server, so one core of clients does not keep one of the server busy.
+  const figures = {
+    handshakes: handshakesPerSecond,
+    cpuEach: cpuUsEach(subjectCpuPercent, handshakesPerSecond),
+    ...share,
   }
+  return { ...NOTHING, figures, load: result }
 }

@@ -57,7 +57,7 @@ export function summary(scenario: Scenario, series: Series): Row {
   judgeGenerator(row, flows)
   const other = row.otherCpuPercent
   if (other > OTHER_CPU_PERCENT_MAX) row.notes.push(`other processes took ${Math.round(other)} % of a core meanwhile`)
-  row.notes.push(...outcomes.flatMap(({ notes }) => notes))
+  row.notes.push(...new Set(outcomes.flatMap(({ notes }) => notes)))
   return row
 }
 

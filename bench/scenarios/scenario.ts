@@ -79,8 +79,8 @@ export type Figures = { readonly [name in FigureName]?: number }
 export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   rate: '/s',
   requests: '/s',
-  cpuEach: 'µs',
   handshakes: '/s',
+  cpuEach: 'µs',
   resumed: '%',
   p50: 'µs',
   p99: 'µs',
