@@ -5,6 +5,7 @@ import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { MetadataReader } from '../protocol/metadata.js'
 import { LANES, Op } from '../protocol/ops.js'
 import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA, EventScanner, frameEnd } from '../protocol/scan.js'
+import { Budget } from './budget.js'
 import { Control } from './control.js'
 import { Delivery } from './delivery.js'
 import { LaneShares } from './lane-shares.js'
@@ -27,6 +28,8 @@ const IDLE_TICKS = 8
 /** Patterns and receivers that cached matches may hold, by topics of the table: more than a few for each, and they are started anew. */
 const MATCH_ENTRIES_PER_TOPIC = 16
 
+/** What is not whole yet may take this share of the memory budget, beside it: who reads too slowly must not cost others their publishing. */
+const UNFINISHED_SHARE = 1 / 4
 /** Number of sessions that no peer has. */
 const NOBODY = 0
 /** The link of sessions that are told nothing. */
@@ -64,6 +67,8 @@ export class Router {
   readonly patterns: Patterns
   readonly topics: TopicTable
   readonly delivery: Delivery
+  /** What transports may hold of messages and bodies that are not whole yet: each alone is bounded, but there may be many. */
+  readonly unfinished: Budget
   readonly sessions = new Map<number, Session>()
   private readonly control: Control
   private readonly scanner = new EventScanner()
@@ -96,6 +101,7 @@ export class Router {
     this.patterns = new Patterns(options.topicsMax * MATCH_ENTRIES_PER_TOPIC)
     this.topics = new TopicTable(this.patterns, options.topicsMax, options.hashSeed)
     this.delivery = new Delivery(options, this.meters, this.slabs.bytes, host, () => this.scheduleTurn())
+    this.unfinished = new Budget(options.memoryBudgetBytes * UNFINISHED_SHARE)
     this.control = new Control(this)
     this.nextAgeAt = host.now() + options.topicIdleMs / IDLE_TICKS
   }

@@ -115,7 +115,7 @@ export class CoreHarness {
       slabs: slabs.heldRuns,
       batches: delivery.heldBatches,
       pages: delivery.pages.held,
-      budget: delivery.budget.used,
+      budget: delivery.budget.used + this.router.unfinished.used,
       lanes: lanes.length,
     }
   }

@@ -42,7 +42,7 @@ export class StreamsUnderTest {
       sessions: sessions.size,
       runs: runs.held,
       slabs: slabs.heldRuns,
-      budget: delivery.budget.used,
+      budget: delivery.budget.used + this.router.unfinished.used,
     }
   }
 }

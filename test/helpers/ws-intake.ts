@@ -74,7 +74,7 @@ export function takeIn(
   }
   receiver.release()
   router.close(session)
-  if (router.delivery.budget.used !== 0) throw new Error('memory is still booked')
+  if (router.unfinished.used !== 0) throw new Error('memory is still booked')
   intake.ended = link.ended
   intake.messages = router.messages
   router.messages = []

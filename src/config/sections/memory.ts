@@ -9,7 +9,7 @@ export const memory = section({
       min: '64KiB',
       max: '64GiB',
       describe:
-        'Bytes in all outboxes together; when reached, the least urgent lane is shed first, then publishers get "overloaded".',
+        'Bytes in all outboxes together; when reached, the least urgent lane is shed first, then publishers get "overloaded". Messages and bodies that are not whole yet may hold a quarter of it, beside it.',
       reason:
         '256 outboxes full to the brim, or thousands behind a little; fits a container of 512 MiB with the rest of the daemon.',
     }),

@@ -1,3 +1,4 @@
+import type { Budget } from '../../core/budget.js'
 import type { Router } from '../../core/router.js'
 import { Code } from '../../protocol/codes.js'
 import { MEDIA_EVENT_STREAM, MEDIA_FRAMES, MEDIA_JSON, MEDIA_NDJSON } from '../../protocol/media.js'
@@ -9,7 +10,6 @@ import { isUtf8Charset, readEventRequest, refuseEncoding } from './event-request
 import { EventStreams } from './event-streams.js'
 import type { Headers, HttpExchange } from './exchange.js'
 import { FRAMES_FORMAT, linesFormat } from './frames-link.js'
-import { HeldBytes } from './held-bytes.js'
 import { mediaOf, negotiate } from './negotiate.js'
 import { OpenRequests } from './open-requests.js'
 import { readOpenApi } from './openapi.js'
@@ -24,9 +24,6 @@ import { ANSWER_MEDIA, allowed, BODY_MEDIA, METHODS, OPENAPI_PATH, type Route, r
 import { streamHeaders } from './stream-headers.js'
 import { readSubscribeRequest } from './subscribe-request.js'
 
-/** What unfinished bodies may hold is at most this share of what may wait in outboxes. */
-const HELD_SHARE = 1 / 4
-
 const NO_PARAMETERS = { single: [], repeated: [] }
 
 /** The HTTP API: every request of every transport comes here. */
@@ -34,7 +31,7 @@ export class HttpApi implements HttpHandler, BusHome {
   readonly requests: OpenRequests
   readonly routed: RoutedWaiters
   readonly sessions = new Set<BusSession>()
-  readonly held: HeldBytes
+  readonly held: Budget
   readonly bodyBytesMax: number
   readonly silenceMsMax: number
   private readonly cors: Cors
@@ -58,7 +55,7 @@ export class HttpApi implements HttpHandler, BusHome {
     this.requests = new OpenRequests(options.bodyTimeoutMs)
     this.routed = new RoutedWaiters(router)
     this.streams = new EventStreams(router, options, meters)
-    this.held = new HeldBytes(router.options.memoryBudgetBytes * HELD_SHARE)
+    this.held = router.unfinished
     this.one = new PublishOne(router, meters, this.requests, this.routed, this.held)
   }
 

@@ -1,10 +1,10 @@
+import type { Budget } from '../../core/budget.js'
 import type { Router } from '../../core/router.js'
 import { Code, codeMessage } from '../../protocol/codes.js'
 import type { BodyReader } from './body-reader.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
 import { FrameAssembler } from './frame-assembler.js'
 import { type FramesFormat, FramesLink } from './frames-link.js'
-import type { HeldBytes } from './held-bytes.js'
 import type { LastWords } from './last-words.js'
 import { FrameLines } from './lines-body.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
@@ -16,7 +16,7 @@ export interface BusHome {
   readonly meters: HttpMeters
   readonly requests: OpenRequests
   readonly sessions: Set<BusSession>
-  readonly held: HeldBytes
+  readonly held: Budget
   readonly lastWords: LastWords
   /** An answer is silent for no longer. */
   readonly silenceMsMax: number

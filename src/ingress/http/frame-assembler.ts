@@ -1,10 +1,11 @@
+import type { Budget } from '../../core/budget.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code } from '../../protocol/codes.js'
 import { CUT } from '../../protocol/skip.js'
 import type { BodyReader } from './body-reader.js'
 import { FrameWalker } from './frame-walker.js'
-import { HeldBuffer, type HeldBytes } from './held-bytes.js'
+import { HeldBuffer } from './held-buffer.js'
 
 /** What is looked at of a frame besides its payload is no longer than this. */
 const DOUBLED_BYTES_MAX = 4096
@@ -26,7 +27,7 @@ export class FrameAssembler implements BodyReader {
   constructor(
     private readonly router: Router,
     private readonly session: Session,
-    held: HeldBytes,
+    held: Budget,
   ) {
     this.tail = new HeldBuffer(held)
   }

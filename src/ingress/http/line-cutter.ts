@@ -1,4 +1,5 @@
-import { HeldBuffer, type HeldBytes } from './held-bytes.js'
+import type { Budget } from '../../core/budget.js'
+import { HeldBuffer } from './held-buffer.js'
 
 const NEWLINE = 0x0a
 
@@ -22,7 +23,7 @@ export class LineCutter {
   constructor(
     private readonly lineBytesMax: number,
     private readonly to: LineReceiver,
-    held: HeldBytes,
+    held: Budget,
   ) {
     this.tail = new HeldBuffer(held)
   }

@@ -1,3 +1,4 @@
+import type { Budget } from '../../core/budget.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code } from '../../protocol/codes.js'
@@ -5,7 +6,6 @@ import { BROKEN_LINES_MAX, type RefusedLines } from '../../protocol/json.js'
 import { JsonValuePacker } from '../../protocol/json-pack.js'
 import { acceptFrames, acceptLines } from '../json-session.js'
 import type { BodyReader } from './body-reader.js'
-import type { HeldBytes } from './held-bytes.js'
 import { type BadJson, type EventHead, NOT_UTF8, packJsonEvent, strictText } from './json-event.js'
 import { LineCutter, type LineReceiver } from './line-cutter.js'
 import type { Report } from './report.js'
@@ -26,7 +26,7 @@ abstract class LinesBody implements BodyReader, LineReceiver {
     protected readonly router: Router,
     protected readonly session: Session,
     private readonly report: Report | null,
-    held: HeldBytes,
+    held: Budget,
   ) {
     this.cutter = new LineCutter(router.options.messageBytesMax, this, held)
   }
@@ -128,7 +128,7 @@ export class PayloadLines extends LinesBody {
     router: Router,
     session: Session,
     report: Report,
-    held: HeldBytes,
+    held: Budget,
     private readonly head: EventHead,
   ) {
     super(router, session, report, held)

@@ -18,13 +18,26 @@ const PRINTABLE = /^[\x20-\x7e]*$/
 const packer = new JsonValuePacker()
 const headerPacker = new JsonValuePacker()
 
+/** What came of the last request that had a content type and no fields of ours: the next is likely to be one of the same kind. */
+let lastType = ''
+let lastMetadata: Uint8Array | null = null
+
 /**
  * The metadata map of an event that header fields describe, as msgpack.
  * @param type media type of the payload; null when it is one msgpack value
- * @returns null when there is no metadata. The bytes are the caller's own.
+ * @returns null when there is no metadata. The bytes may be those of other events, too.
  */
 export function packMetadata(head: RequestHead, type: string | null): Uint8Array | null | Problem {
-  if (type === null && head.own.length === 0) return null
+  if (head.own.length > 0) return pack(head, type)
+  if (type === null || type === lastType) return type === null ? null : lastMetadata
+  const metadata = pack(head, type)
+  if (metadata instanceof Problem) return metadata
+  lastType = type
+  lastMetadata = metadata
+  return metadata
+}
+
+function pack(head: RequestHead, type: string | null): Uint8Array | Problem {
   packer.shrink(METADATA_BYTES_MAX)
   headerPacker.shrink(METADATA_BYTES_MAX)
   const seen = new Set<string>()
@@ -64,7 +77,7 @@ export function packMetadata(head: RequestHead, type: string | null): Uint8Array
     return new Problem(Code.FRAME_TOO_LARGE, `metadata has at most ${METADATA_BYTES_MAX} bytes, this has ${packer.pos}`)
   }
   packer.bytes[0] = 0x80 | pairs
-  return Uint8Array.from(packer.bytes.subarray(0, packer.pos))
+  return new Uint8Array(packer.bytes.subarray(0, packer.pos))
 }
 
 function packKnown(name: string, field: string, value: string): Problem | null {

@@ -1,3 +1,4 @@
+import type { Budget } from '../../core/budget.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code } from '../../protocol/codes.js'
@@ -6,7 +7,6 @@ import type { BodyReader } from './body-reader.js'
 import { bodyTooLarge, type EventRequest, saysTooLong } from './event-request.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
 import { FrameAssembler } from './frame-assembler.js'
-import type { HeldBytes } from './held-bytes.js'
 import { FrameLines, PayloadLines } from './lines-body.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
 import type { HttpMeters } from './options.js'
@@ -24,7 +24,7 @@ export interface ManyHome {
   readonly meters: HttpMeters
   readonly requests: OpenRequests
   readonly routed: RoutedWaiters
-  readonly held: HeldBytes
+  readonly held: Budget
   /** Bound of a body that is answered in the end. */
   readonly bodyBytesMax: number
 }

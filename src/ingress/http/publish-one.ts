@@ -1,3 +1,4 @@
+import type { Budget } from '../../core/budget.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code, codeMessage } from '../../protocol/codes.js'
@@ -8,7 +9,7 @@ import { skipValue } from '../../protocol/skip.js'
 import { binLeadLength, writeBinLead } from '../../protocol/write.js'
 import { bodyTooLarge, type EventRequest, payloadTooLarge, saysTooLong } from './event-request.js'
 import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
-import { HeldBuffer, type HeldBytes, NO_BYTES } from './held-bytes.js'
+import { HeldBuffer, NO_BYTES } from './held-buffer.js'
 import { NOT_UTF8, packJsonEvent, problemOf, strictText } from './json-event.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
 import type { HttpMeters } from './options.js'
@@ -32,7 +33,7 @@ export class PublishOne {
     readonly meters: HttpMeters,
     readonly requests: OpenRequests,
     readonly routed: RoutedWaiters,
-    readonly held: HeldBytes,
+    readonly held: Budget,
   ) {
     this.session = router.openPublisher()
   }

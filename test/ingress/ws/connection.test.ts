@@ -222,11 +222,11 @@ t.test('a peer that does not close its side after us is cut', async (t) => {
 })
 
 t.test('memory for messages that are not whole is booked; when there is none left it is told', async (t) => {
-  const under = await streamsHere(t, {}, { memoryBudgetBytes: 100_000 })
+  const under = await streamsHere(t, {}, { memoryBudgetBytes: 400_000 })
   const frame = clientFrame(BINARY, Buffer.alloc(60_000))
   const first = await WsSocket.open(under.port)
   first.stream.write(frame.subarray(0, 50_000))
-  await until('it is booked', () => under.router.delivery.budget.used > 49_000)
+  await until('it is booked', () => under.router.unfinished.used > 49_000)
   const second = await WsSocket.open(under.port)
   second.stream.write(frame.subarray(0, 50_000))
   t.equal(await second.untilEnd(), Code.OVERLOADED)
@@ -242,8 +242,8 @@ t.test('what is announced and does not come takes no memory', async (t) => {
   const under = await streamsHere(t)
   const client = await WsSocket.open(under.port)
   client.stream.write(clientFrame(BINARY, Buffer.alloc(120_000)).subarray(0, 15))
-  await until('it has arrived', () => under.router.delivery.budget.used > 0)
-  t.ok(under.router.delivery.budget.used < 5000)
+  await until('it has arrived', () => under.router.unfinished.used > 0)
+  t.ok(under.router.unfinished.used < 5000)
   client.cut()
 })
 

@@ -102,7 +102,7 @@ export class Receiver {
   private keepRest(at: number, until: number): void {
     const { staging, router, buffers } = this.context
     const rest = buffers.take(until - at)
-    if (!router.delivery.budget.take(rest.length)) {
+    if (!router.unfinished.take(rest.length)) {
       buffers.give(rest)
       this.fail(Code.OVERLOADED, codeMessage(Code.OVERLOADED))
       return
@@ -115,7 +115,7 @@ export class Receiver {
   private dropRest(): void {
     if (this.rest === null) return
     const { router, buffers } = this.context
-    router.delivery.budget.give(this.rest.length)
+    router.unfinished.give(this.rest.length)
     buffers.give(this.rest)
     this.rest = null
     this.restLength = 0
@@ -240,7 +240,7 @@ export class Receiver {
       }
       if (next - at <= REST_BYTES_MAX) return at
     }
-    this.unfinished ??= new Unfinished(router.delivery.budget, buffers)
+    this.unfinished ??= new Unfinished(router.unfinished, buffers)
     this.frameLeft = length
     this.frameMask = mask
     this.frameIsLast = isLast

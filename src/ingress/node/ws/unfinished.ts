@@ -7,7 +7,7 @@ const NOTHING = Buffer.alloc(0)
 
 /**
  * A message that is not whole yet, unmasked: of several frames, or of one that comes in many pieces. Its memory grows with what has arrived, whatever a
- * header announces, and is booked in the memory budget.
+ * header announces, and is booked in the budget of what is not whole yet.
  */
 export class Unfinished {
   length = 0
@@ -21,7 +21,7 @@ export class Unfinished {
   /**
    * Appends from[start, end).
    * @param bytesMax what the message will have at most, as far as is known
-   * @returns whether the memory budget had room for it
+   * @returns whether the budget had room for it
    */
   append(from: Buffer, start: number, end: number, bytesMax: number): boolean {
     const needed = this.length + end - start

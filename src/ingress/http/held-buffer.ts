@@ -1,3 +1,5 @@
+import type { Budget } from '../../core/budget.js'
+
 export const NO_BYTES = new Uint8Array(0)
 
 /** Smallest piece of memory that is worth having. */
@@ -5,30 +7,12 @@ const BYTES_MIN = 1024
 /** A buffer that one long frame or line has grown beyond this is given back when it is empty. */
 const RETAINED_BYTES_MAX = 4096
 
-/** What all unfinished bodies together may hold: each alone is bounded, but there may be many. */
-export class HeldBytes {
-  used = 0
-
-  constructor(private readonly bytesMax: number) {}
-
-  /** @returns whether there is room for so many more */
-  take(bytes: number): boolean {
-    if (this.used + bytes > this.bytesMax) return false
-    this.used += bytes
-    return true
-  }
-
-  give(bytes: number): void {
-    this.used -= bytes
-  }
-}
-
 /** Keeps of a body what cannot be dealt with yet. */
 export class HeldBuffer {
   length = 0
   private buffer = NO_BYTES
 
-  constructor(private readonly held: HeldBytes) {}
+  constructor(private readonly held: Budget) {}
 
   /**
    * Copies bytes[start, end) behind what there is.

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { HeldBuffer, HeldBytes } from '../../../src/ingress/http/held-bytes.js'
+import { Budget } from '../../../src/core/budget.js'
+import { HeldBuffer } from '../../../src/ingress/http/held-buffer.js'
 import { Code } from '../../../src/protocol/codes.js'
 import { eventFrame, readFrames } from '../../helpers/core-frames.js'
 import { ApiHarness } from '../../helpers/http-api.js'
@@ -7,7 +8,7 @@ import type { TestExchange } from '../../helpers/http-exchange.js'
 import { isProblem } from '../../helpers/http-problem.js'
 
 t.test('a buffer holds what was appended, within what all may hold', async (t) => {
-  const held = new HeldBytes(10_000)
+  const held = new Budget(10_000)
   const one = new HeldBuffer(held)
   const two = new HeldBuffer(held)
   const bytes = Buffer.from('abcdefghij'.repeat(100))
