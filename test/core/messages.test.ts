@@ -1,3 +1,5 @@
+import { deepStrictEqual } from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
 import { Code } from '../../src/protocol/codes.js'
 import { Op } from '../../src/protocol/ops.js'
@@ -44,29 +46,58 @@ const CASES: Record<string, Uint8Array[]> = {
   'the last one ends it': [event, event, Buffer.from([0xc1])],
 }
 
+/** All that can be seen of messages that were sent one way or the other. */
+function outcome(send: typeof sendTogether, messages: readonly Uint8Array[]) {
+  const core = new CoreHarness()
+  const publisher = core.peer()
+  const subscriber = core.peer()
+  subscriber.subscribe('>')
+  send(core, publisher, messages)
+  core.turns()
+  const { accepted, acceptedBytes, routed, refused } = core.router.meters
+  return {
+    told: publisher.link.take(),
+    ended: publisher.link.ended,
+    received: subscriber.link.take(),
+    session: [publisher.session.accepted, publisher.session.refused],
+    meters: { accepted, acceptedBytes, routed, refused: [...refused] },
+    broken: core.broken,
+    isHeld: Object.keys(NOTHING_HELD).some((pool) => core.held[pool] !== 0),
+  }
+}
+
 for (const [name, messages] of Object.entries(CASES)) {
   t.test(`together as one by one: ${name}`, async (t) => {
-    const outcomes = [sendOneByOne, sendTogether].map((send) => {
-      const core = new CoreHarness()
-      const publisher = core.peer()
-      const subscriber = core.peer()
-      subscriber.subscribe('>')
-      send(core, publisher, messages)
-      core.turns()
-      t.same(core.broken, [])
-      t.match(core.held, NOTHING_HELD)
-      const { accepted, acceptedBytes, routed, refused } = core.router.meters
-      return {
-        told: publisher.link.take(),
-        ended: publisher.link.ended,
-        received: subscriber.link.take(),
-        session: [publisher.session.accepted, publisher.session.refused],
-        meters: { accepted, acceptedBytes, routed, refused: [...refused] },
-      }
-    })
-    t.strictSame(outcomes[1], outcomes[0])
+    const together = outcome(sendTogether, messages)
+    t.strictSame(together, outcome(sendOneByOne, messages))
+    t.match(together, { broken: [], isHeld: false })
   })
 }
+
+t.test('together as one by one: anything', async (t) => {
+  const frame = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc
+        .tuple(fc.constantFrom('a', 'b.c'), fc.nat(20))
+        .map(([topic, n]) => eventFrame(topic, 'x'.repeat(n))),
+    },
+    { weight: 1, arbitrary: fc.nat(99).map((request) => sync(request)) },
+    { weight: 1, arbitrary: fc.constantFrom(eventFrame('a..b', 'x'), packed([99]), eventFrame('$sys.a', '')) },
+  )
+  const message = fc.oneof(
+    { weight: 9, arbitrary: fc.array(frame, { maxLength: 4 }).map((frames) => Buffer.concat(frames)) },
+    { weight: 1, arbitrary: fc.tuple(frame, fc.nat()).map(([bytes, at]) => bytes.subarray(0, at % bytes.length)) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 5 }) },
+  )
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 12 }), (messages) => {
+      deepStrictEqual(outcome(sendTogether, messages), outcome(sendOneByOne, messages))
+    }),
+    { numRuns: 500 },
+  )
+  t.pass('for any messages, whole, cut or wrong')
+})
 
 t.test('where a frame ends is not looked for in the next message', async (t) => {
   const core = new CoreHarness()
