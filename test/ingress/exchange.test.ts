@@ -1,11 +1,13 @@
 import t, { type Test } from 'tap'
-import { Written } from '../../../src/core/link.js'
-import type { HttpExchange } from '../../../src/ingress/http/exchange.js'
-import { makeCertificate, opensslMissing } from '../../helpers/certificates.js'
-import { type HttpPeer, http1Peer, http2Peer } from '../../helpers/http-peer.js'
-import { nodeIngress } from '../../helpers/node-ingress.js'
-import { loadTls } from '../../helpers/tls.js'
-import { until } from '../../helpers/until.js'
+import { Written } from '../../src/core/link.js'
+import type { HttpExchange } from '../../src/ingress/http/exchange.js'
+import type { Tls } from '../../src/ingress/tls/tls.js'
+import { makeCertificate, opensslMissing } from '../helpers/certificates.js'
+import { type HttpPeer, http1Peer, http2Peer } from '../helpers/http-peer.js'
+import { nodeIngress } from '../helpers/node-ingress.js'
+import { loadTls } from '../helpers/tls.js'
+import { until } from '../helpers/until.js'
+import { uwsIngress, uwsMissing } from '../helpers/uws-ingress.js'
 
 interface Carrier {
   name: string
@@ -16,13 +18,19 @@ interface Carrier {
 
 const files = opensslMissing === false ? makeCertificate(t) : null
 
-function carrier(name: string, peer: typeof http1Peer, secure: boolean): Carrier {
+type Open = (
+  t: Test,
+  handle: (exchange: HttpExchange) => void,
+  options: { tls: Tls | null },
+) => Promise<{ port: number }>
+
+function carrier(name: string, peer: typeof http1Peer, secure: boolean, open: Open = nodeIngress): Carrier {
   return {
     name,
     isDuplex: peer === http2Peer,
     async open(t, handle) {
       const tls = secure && files !== null ? loadTls(t, files).tls : null
-      const { port } = await nodeIngress(t, handle, { tls })
+      const { port } = await open(t, handle, { tls })
       const made = peer(port, secure ? files?.certificate : undefined)
       t.teardown(() => made.close())
       return made
@@ -33,6 +41,11 @@ function carrier(name: string, peer: typeof http1Peer, secure: boolean): Carrier
 const CARRIERS: Carrier[] = [carrier('HTTP/1.1', http1Peer, false), carrier('HTTP/2', http2Peer, false)]
 if (files !== null) {
   CARRIERS.push(carrier('HTTP/1.1 with TLS', http1Peer, true), carrier('HTTP/2 with TLS', http2Peer, true))
+}
+
+if (uwsMissing === false) {
+  CARRIERS.push(carrier('HTTP/1.1 on uWebSockets.js', http1Peer, false, uwsIngress))
+  if (files !== null) CARRIERS.push(carrier('HTTP/1.1 on uWebSockets.js with TLS', http1Peer, true, uwsIngress))
 }
 
 /** More than the kernel and the windows of HTTP/2 take without anybody reading. */
