@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import { Roster } from '../../base/roster.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
 import { Http2Exchange, type Http2Work } from './http2-exchange.js'
 import { Http2Traffic } from './http2-traffic.js'
@@ -58,7 +59,7 @@ export interface Http2Host {
  * limit on resets that closes the connection; where Node and nghttp2 have limits of their own they come first.
  */
 export class Http2Connection implements Watched, Http2Work {
-  private readonly exchanges = new Set<Http2Exchange>()
+  private readonly exchanges = new Roster<Http2Exchange>()
   private readonly resets: TokenBucket
   private readonly controlFrames: TokenBucket
   private readonly traffic = new Http2Traffic()
@@ -229,11 +230,11 @@ export class Http2Connection implements Watched, Http2Work {
       if (now - this.openedAt >= headerTimeoutMs) this.end('head_timeout')
       return
     }
-    for (const exchange of this.exchanges) {
-      if (!exchange.isOver) continue
+    this.exchanges.each((exchange) => {
+      if (!exchange.isOver) return
       if (exchange.overSince === 0) exchange.overSince = now
       else if (now - exchange.overSince >= httpIdleTimeoutMs) this.end('stalled')
-    }
+    })
     if (this.isBusy) this.idleSince = now
     else if (now - this.idleSince >= httpIdleTimeoutMs) this.destroy()
   }

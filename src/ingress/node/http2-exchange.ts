@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { Member } from '../../base/roster.js'
 import { Written } from '../../core/link.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
 import { RequestTarget } from './request-target.js'
@@ -28,7 +29,7 @@ export interface Http2Work {
 }
 
 /** One request over node:http2's core API: the compatibility API costs twice as much. */
-export class Http2Exchange implements HttpExchange {
+export class Http2Exchange implements HttpExchange, Member {
   readonly isDuplex = true
   writable: (() => void) | null = null
   gone: (() => void) | null = null
@@ -38,6 +39,7 @@ export class Http2Exchange implements HttpExchange {
   isCut = false
   /** Of the rounds of its connection: since when it is known to be over; 0: not yet. */
   overSince = 0
+  place = -1
   private body: BodyReceiver | null = null
   private target: RequestTarget | null = null
   private isBlocked = false
