@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 import { Code } from '../../src/protocol/codes.js'
 import { type ControlFrame, decodeControl, encodeControl, type SubscribeOptions } from '../../src/protocol/control.js'
 import { Op, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from '../../src/protocol/ops.js'
@@ -48,8 +48,12 @@ export class RawClient {
   }
 
   /** Resolves at the handshake. */
-  static open(url: string, protocols: string[] = [SUBPROTOCOL_MSGPACK]): Promise<RawClient> {
-    const socket = new WebSocket(url, protocols, { perMessageDeflate: false })
+  static open(
+    url: string,
+    protocols: string[] = [SUBPROTOCOL_MSGPACK],
+    options: ClientOptions = {},
+  ): Promise<RawClient> {
+    const socket = new WebSocket(url, protocols, { perMessageDeflate: false, ...options })
     const client = new RawClient(socket)
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client))
