@@ -355,6 +355,17 @@ t.test('what a dead connection did not take is kept', async (t) => {
   harness.publish('a', [2])
   first.exchange.cut()
   t.same(harness.reader('topic=a', id).payloads(), [1, 2])
+  t.same(harness.core.broken, [])
+  t.match([harness.core.router.meters.delivered, harness.core.dropped], [2, 0])
+})
+
+t.test('a text beyond all bounds is sent, and to the next stream too', async (t) => {
+  const harness = new StreamsHarness({}, { memoryBudgetBytes: 64 << 10 })
+  const readers = [harness.reader('topic=a'), harness.reader('topic=a')]
+  const large = 'x'.repeat(20_000)
+  harness.publish('a', [large])
+  for (const reader of readers) t.same(reader.payloads(), [large])
+  t.ok(harness.streams.log.bytes <= 16 << 10)
 })
 
 t.test('streams that were sent the same keep it once', async (t) => {
