@@ -25,6 +25,7 @@ export interface BusHome {
 /** A whole session of the bus over one request: its body is what the peer sends, its answer what the peer is sent, both at the same time. */
 export class BusSession implements BodyReceiver, OpenRequest {
   deadline = 0
+  place = -1
   readonly link: FramesLink
   private readonly body: BodyReader
 

@@ -1,5 +1,7 @@
+import { type Member, Roster } from '../../base/roster.js'
+
 /** A request that is not answered in full. */
-export interface OpenRequest {
+export interface OpenRequest extends Member {
   /** Clock milliseconds by which something must have happened; 0 has it set anew at the next tick. */
   deadline: number
   /** The deadline is over. */
@@ -10,7 +12,7 @@ export interface OpenRequest {
 
 /** All requests that are open, for what concerns them all. */
 export class OpenRequests {
-  private readonly open = new Set<OpenRequest>()
+  private readonly open = new Roster<OpenRequest>()
 
   constructor(private readonly timeoutMs: number) {}
 
@@ -28,13 +30,13 @@ export class OpenRequests {
   }
 
   tick(now: number): void {
-    for (const request of this.open) {
+    this.open.each((request) => {
       if (request.deadline === 0) request.deadline = now + this.timeoutMs
       else if (now >= request.deadline) request.expire()
-    }
+    })
   }
 
   close(): void {
-    for (const request of [...this.open]) request.stop()
+    this.open.each((request) => request.stop())
   }
 }

@@ -40,6 +40,7 @@ export function publishMany(home: ManyHome, exchange: HttpExchange, head: Reques
 
 class ManyEvents implements BodyReceiver, OpenRequest {
   deadline = 0
+  place = -1
   private received = 0
   private isComplete = false
   private readonly report = new Report()

@@ -134,6 +134,7 @@ function tooLarge({ kind, bodyBytesMax }: EventRequest): Problem {
 /** One event on its way in. */
 class OneEvent implements BodyReceiver, OpenRequest {
   deadline = 0
+  place = -1
   private body: HeldBuffer | null = null
   private isPublished = false
   private problem: Problem | null = null
