@@ -34,13 +34,16 @@ async function start(given: Given, context: Context): Promise<number> {
     return Exit.USAGE
   }
   const { startDaemon } = await import('../daemon/daemon.js')
+  let started: Daemon | null = null
+  // From the first moment on: without a listener the signal ends the process.
+  const reload = (): void => void started?.reload()
+  process.on('SIGHUP', reload)
   const daemon = await startDaemon(loaded.config).catch(failed)
+  started = daemon
   context.stdout.write(`${readyLine(daemon)}\n`)
   const drain = (): void => void daemon.stop(String(context.interrupted.reason))
   if (context.interrupted.aborted) drain()
   else context.interrupted.addEventListener('abort', drain, { once: true })
-  const reload = (): void => void daemon.reload()
-  process.on('SIGHUP', reload)
   await daemon.stopped
   process.off('SIGHUP', reload)
   return Exit.OK
