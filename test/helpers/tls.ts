@@ -67,7 +67,8 @@ export class EchoPort {
       socket.pipe(socket)
     }
     const gate = new HandshakeGate(tls, ['h2', 'http/1.1'], onSecure, { ...GATE_LIMITS, ...limits })
-    const server = createServer((socket) => {
+    // As servers of HTTP are.
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
       echo.accepted.push(socket)
       gate.accept(socket)
     })
