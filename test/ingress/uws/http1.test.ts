@@ -310,3 +310,49 @@ t.test(
     t.equal(meters.rejected.get('connections'), 1 + 36)
   },
 )
+
+t.test('a request may be cut from anywhere, and so may another one', { skip: uwsMissing }, async (t) => {
+  let other: HttpExchange | null = null
+  const gone: string[] = []
+  const { port, ingress } = await uwsIngress(t, (exchange) => {
+    const { path } = exchange
+    exchange.gone = () => gone.push(path)
+    const cut = (): void => {
+      exchange.abort()
+      exchange.abort()
+      exchange.respond(200, {}, 'too late')
+      exchange.resume()
+    }
+    if (path === '/other') other = exchange
+    else if (path === '/head') cut()
+    else if (path === '/begun') {
+      exchange.begin(200, {})
+      exchange.write('x')
+      cut()
+    } else if (path === '/of-another') {
+      other?.abort()
+      exchange.respond(200, {}, 'done')
+    } else {
+      exchange.receive({
+        chunk: () => path === '/chunk' && cut(),
+        end: () => path === '/end' && cut(),
+      })
+    }
+  })
+  for (const path of ['/head', '/begun', '/chunk', '/end']) {
+    const raw = new RawHttp(t, port)
+    await raw.send(`POST ${path} HTTP/1.1\r\n${HOST}Content-Length: 1\r\n\r\nxGET /next HTTP/1.1\r\n${HOST}\r\n`)
+    await raw.untilClosed()
+    t.equal(raw.received, '', path)
+  }
+  const open = new RawHttp(t, port)
+  await open.send(`GET /other HTTP/1.1\r\n${HOST}\r\n`)
+  await until('the other one', () => other !== null)
+  const cutter = new RawHttp(t, port)
+  await cutter.send(`GET /of-another HTTP/1.1\r\n${HOST}\r\n`)
+  t.match(await cutter.take(), [{ status: 200, body: 'done' }])
+  await open.untilClosed()
+  t.same(gone, ['/head', '/begun', '/chunk', '/end', '/other'])
+  cutter.socket.destroy()
+  await until('all are gone', () => ingress.connections === 0)
+})
