@@ -66,7 +66,7 @@ export class EventStream implements Link {
   constructor(
     private readonly home: StreamHome,
     readonly key: string,
-    private readonly patterns: readonly string[],
+    readonly patterns: readonly string[],
   ) {
     this.pulse = new Pulse(home.silenceMsMax)
     this.session = home.router.open(this)

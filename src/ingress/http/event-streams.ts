@@ -15,8 +15,12 @@ import { Problem, respondProblem } from './problem.js'
 import { SentLog } from './sent-log.js'
 import { readSubscribeRequest, type SubscribeRequest } from './subscribe-request.js'
 
-/** Streams that wait for their readers; with one more the one that waits longest is given up. One costs a few KiB beside what it was sent. */
+/**
+ * Streams that wait for their readers, and subscriptions of theirs: whoever opens streams and leaves pays nothing for them. Beyond, the one that
+ * waits longest is given up. A stream costs some 3 KiB beside what it was sent, a subscription a tenth of that.
+ */
 export const WAITING_STREAMS_MAX = 8192
+export const WAITING_SUBSCRIPTIONS_MAX = 65_536
 /** What all streams keep to send again is at most this share of what may wait in outboxes. */
 export const SENT_SHARE = 1 / 4
 
@@ -30,6 +34,7 @@ export class EventStreams implements StreamHome {
   private readonly streams = new Map<string, EventStream>()
   /** Those without a reader, in the order in which they lost it. */
   private readonly waiting = new Set<EventStream>()
+  private waitingSubscriptions = 0
   private readonly links = new Set<FramesLink>()
   private lastTick: number | null = null
   private isDraining = false
@@ -82,7 +87,7 @@ export class EventStreams implements StreamHome {
     const stream = id === null ? undefined : this.streams.get(id.token)
     if (id === null || stream === undefined || stream.key !== key || id.number > stream.lastNumber) return false
     this.meters.resumed++
-    this.waiting.delete(stream)
+    this.waitNoMore(stream)
     this.begin(stream, exchange, id.number)
     return true
   }
@@ -126,16 +131,20 @@ export class EventStreams implements StreamHome {
       return
     }
     this.waiting.add(stream)
-    if (this.waiting.size <= WAITING_STREAMS_MAX) return
+    this.waitingSubscriptions += stream.patterns.length
     for (const longest of this.waiting) {
+      if (this.waiting.size <= WAITING_STREAMS_MAX && this.waitingSubscriptions <= WAITING_SUBSCRIPTIONS_MAX) return
       longest.close()
-      return
     }
+  }
+
+  private waitNoMore(stream: EventStream): void {
+    if (this.waiting.delete(stream)) this.waitingSubscriptions -= stream.patterns.length
   }
 
   over(stream: EventStream): void {
     if (stream.hasReader) this.meters.streams--
-    this.waiting.delete(stream)
+    this.waitNoMore(stream)
     this.streams.delete(stream.token)
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Written } from '../../../src/core/link.js'
-import { WAITING_STREAMS_MAX } from '../../../src/ingress/http/event-streams.js'
+import { WAITING_STREAMS_MAX, WAITING_SUBSCRIPTIONS_MAX } from '../../../src/ingress/http/event-streams.js'
 import { NOTHING_HELD } from '../../helpers/core-harness.js'
 import { EventSourceReader } from '../../helpers/event-source.js'
 import { type StreamReader, StreamsHarness } from '../../helpers/event-streams.js'
@@ -415,6 +415,34 @@ t.test('only so many streams wait for their readers; the one that waits longest 
   t.same(harness.reader('topic=a', secondId).payloads(), [1])
   harness.streams.drain()
   t.equal(harness.streams.waitingStreams, 0)
+})
+
+t.test('only so many subscriptions of theirs wait', async (t) => {
+  const each = 64
+  const harness = new StreamsHarness({}, { subscriptionsMax: each })
+  const query = numbers(1, each)
+    .map((i) => `topic=t${i}`)
+    .join('&')
+  const leave = () => {
+    const reader = harness.reader(query)
+    const id = lastId(reader)
+    reader.exchange.cut()
+    return id
+  }
+  const first = leave()
+  const second = leave()
+  const few = WAITING_SUBSCRIPTIONS_MAX / each
+  for (let i = 2; i < few; i++) leave()
+  t.equal(harness.streams.waitingStreams, few)
+  harness.reader('topic=x').exchange.cut()
+  t.equal(harness.streams.waitingStreams, few, 'one has gone for the one that came')
+  harness.publish('t1', [1])
+  t.same(harness.reader(query, second).payloads(), [1])
+  t.same(harness.reader(query, first).payloads(), [])
+  harness.seconds(100)
+  t.equal(harness.streams.waitingStreams, 0)
+  for (let i = 0; i < few; i++) leave()
+  t.equal(harness.streams.waitingStreams, few, 'those that have gone count no more')
 })
 
 t.test(
