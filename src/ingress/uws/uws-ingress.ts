@@ -37,8 +37,15 @@ export interface CertificateSource {
   onChange(listener: () => void): void
 }
 
-/** The native module, or a sentence that says why there is none here. */
-export async function loadUws(): Promise<Uws | string> {
+/** The largest head of a request: as the ports of Node's streams have it, unless told otherwise. */
+const REQUEST_HEAD_BYTES_MAX = 8 * 1024
+
+/**
+ * The native module, or a sentence that says why there is none here.
+ * @param headBytesMax of the process: the module, which would take 4 KiB, reads it from the environment once, when it is loaded first
+ */
+export async function loadUws(headBytesMax: number = REQUEST_HEAD_BYTES_MAX): Promise<Uws | string> {
+  process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(headBytesMax)
   try {
     return (await import('uWebSockets.js')) as Uws
   } catch (error) {
