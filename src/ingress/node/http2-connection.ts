@@ -40,6 +40,9 @@ export type HostileReason =
   | 'protocol'
   | 'no_answer'
 
+/** As the types have it: they leave out the last argument. */
+type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void
+
 /** Takes over what is a WebSocket from its first frame on (RFC 8441). */
 export interface WebSocketOverHttp2 {
   connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
@@ -93,10 +96,9 @@ export class Http2Connection implements Watched, Http2Work {
     this.resets = new TokenBucket(options.resetsMax, now)
     this.controlFrames = new TokenBucket(options.controlFramesMax, now)
     const controlFrame = (): void => this.controlFrame()
-    session.on('stream', (stream, headers, _flags, ...rest) => {
-      // The types leave out the last argument.
-      this.request(stream, headers, (rest as unknown as [string[]])[0])
-    })
+    // Node's own hands each stream on to the server, where nobody listens.
+    session.removeAllListeners('stream')
+    session.on('stream', this.request as StreamListener)
     session.on('ping', controlFrame)
     session.on('remoteSettings', controlFrame)
     session.on('priority', controlFrame)
@@ -122,7 +124,12 @@ export class Http2Connection implements Watched, Http2Work {
     if (!this.session.destroyed) this.session.destroy(null as unknown as undefined, code)
   }
 
-  private request(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+  private readonly request = (
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    _flags: number,
+    rawHeaders: readonly string[],
+  ): void => {
     this.hasHead = true
     this.traffic.head(rawHeaders)
     if (stream.destroyed || stream.closed) {

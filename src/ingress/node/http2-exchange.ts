@@ -15,7 +15,8 @@ const END_STREAM = { endStream: true }
 const kExchange = Symbol('exchange')
 
 interface ExchangeStream extends ServerHttp2Stream {
-  [kExchange]: Http2Exchange
+  /** Null when it is closed. */
+  [kExchange]: Http2Exchange | null
 }
 
 /** What an HTTP/2 connection is told of its requests. */
@@ -205,19 +206,23 @@ function close(stream: ServerHttp2Stream): void {
 }
 
 function onData(this: ServerHttp2Stream, chunk: Buffer): void {
-  ;(this as ExchangeStream)[kExchange].chunkCame(chunk)
+  ;(this as ExchangeStream)[kExchange]?.chunkCame(chunk)
 }
 
 function onEnd(this: ServerHttp2Stream): void {
-  ;(this as ExchangeStream)[kExchange].bodyEnded()
+  ;(this as ExchangeStream)[kExchange]?.bodyEnded()
 }
 
 function onDrain(this: ServerHttp2Stream): void {
-  ;(this as ExchangeStream)[kExchange].drained()
+  ;(this as ExchangeStream)[kExchange]?.drained()
 }
 
 function onClose(this: ServerHttp2Stream): void {
-  ;(this as ExchangeStream)[kExchange].closed()
+  const stream = this as ExchangeStream
+  const exchange = stream[kExchange]
+  // V8 keeps a stream until a full collection, for its native part, and all that hangs on it: what was ours shall go with the request.
+  stream[kExchange] = null
+  exchange?.closed()
 }
 
 /** What was wrong is told by the code it was closed with. */
