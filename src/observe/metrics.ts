@@ -21,6 +21,8 @@ export interface HttpFigures {
   readonly answered: ReadonlyMap<number, number>
   readonly aborted: number
   readonly streams: number
+  readonly streamsWaiting: number
+  readonly streamsKeptBytes: number
   readonly resumed: number
   readonly notResumed: number
 }
@@ -139,6 +141,16 @@ export function makeRegistry(sources: MetricsSources): Registry {
     () => httpMeters.aborted,
   )
   metrics.gauge('sluice_http_streams', 'Streams of events over HTTP open now.', () => httpMeters.streams)
+  metrics.gauge(
+    'sluice_http_streams_waiting',
+    'Streams of events whose reader has gone and may come back.',
+    () => httpMeters.streamsWaiting,
+  )
+  metrics.gauge(
+    'sluice_http_streams_kept_bytes',
+    'Text kept for readers that come back, once however many were sent it.',
+    () => httpMeters.streamsKeptBytes,
+  )
   metrics.counter('sluice_http_streams_resumed_total', 'Streams taken up by Last-Event-ID.', () => httpMeters.resumed)
   metrics.counter(
     'sluice_http_streams_not_resumed_total',

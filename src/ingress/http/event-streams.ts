@@ -132,6 +132,7 @@ export class EventStreams implements StreamHome {
     }
     this.waiting.add(stream)
     this.waitingSubscriptions += stream.patterns.length
+    this.meters.streamsWaiting++
     for (const longest of this.waiting) {
       if (this.waiting.size <= WAITING_STREAMS_MAX && this.waitingSubscriptions <= WAITING_SUBSCRIPTIONS_MAX) return
       longest.close()
@@ -139,18 +140,15 @@ export class EventStreams implements StreamHome {
   }
 
   private waitNoMore(stream: EventStream): void {
-    if (this.waiting.delete(stream)) this.waitingSubscriptions -= stream.patterns.length
+    if (!this.waiting.delete(stream)) return
+    this.waitingSubscriptions -= stream.patterns.length
+    this.meters.streamsWaiting--
   }
 
   over(stream: EventStream): void {
     if (stream.hasReader) this.meters.streams--
     this.waitNoMore(stream)
     this.streams.delete(stream.token)
-  }
-
-  /** Streams without a reader, which keep what comes for when it is back. */
-  get waitingStreams(): number {
-    return this.waiting.size
   }
 
   /**
@@ -167,6 +165,7 @@ export class EventStreams implements StreamHome {
       else if (now - stream.leftAt >= this.options.resumeTimeMs) stream.close()
     }
     this.lastWords.tick(now)
+    this.meters.streamsKeptBytes = this.log.bytes
   }
 
   /** The daemon is going to stop: nobody can come back here, so that nothing is kept for who is away, and no stream begins. */

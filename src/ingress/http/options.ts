@@ -21,6 +21,9 @@ export class HttpMeters {
   aborted = 0
   /** Streams of events open now, over all carriers. */
   streams = 0
+  /** Streams without a reader, which is waited for, now; and bytes that all streams keep to send again, as of the last tick. */
+  streamsWaiting = 0
+  streamsKeptBytes = 0
   /** Streams that were taken up again by Last-Event-ID, and those that could not be. */
   resumed = 0
   notResumed = 0

@@ -64,7 +64,7 @@ t.test('who goes away while it is being ended is forgotten', async (t) => {
   harness.seconds(10)
   harness.streams.close()
   t.notOk(exchange.ended)
-  t.equal(harness.streams.waitingStreams, 0)
+  t.equal(harness.meters.streamsWaiting, 0)
 })
 
 t.test('a daemon that goes away says when to come back, and ends the stream once', async (t) => {
@@ -78,7 +78,7 @@ t.test('a daemon that goes away says when to come back, and ends the stream once
   frames.take()
   away.exchange.cut()
   harness.streams.drain()
-  t.equal(harness.streams.waitingStreams, 0, 'nobody can come back here')
+  t.equal(harness.meters.streamsWaiting, 0, 'nobody can come back here')
   const { router } = harness.core
   for (const session of [...router.sessions.values()]) router.sayGoodbye(session, 4321)
   harness.publish('a', ['last'])
@@ -107,7 +107,7 @@ t.test('who loses its connection while the daemon drains is not waited for', asy
   const reader = harness.reader('topic=a')
   harness.streams.drain()
   reader.exchange.cut()
-  t.equal(harness.streams.waitingStreams, 0)
+  t.equal(harness.meters.streamsWaiting, 0)
   t.equal(harness.core.router.sessions.size, 1)
 })
 
@@ -128,7 +128,7 @@ t.test('close ends what is still open, whatever state it is in', async (t) => {
   t.ok(strict.exchange.aborted)
   t.equal(harness.core.router.sessions.size, 1)
   t.equal(harness.meters.streams, 0)
-  t.equal(harness.streams.waitingStreams, 0)
+  t.equal(harness.meters.streamsWaiting, 0)
   t.same(harness.core.broken, [])
   t.same(harness.core.held, NOTHING_HELD)
   harness.streams.close()
