@@ -16,7 +16,7 @@ export interface TlsOptions {
 
 /** What happened in handshakes, for metrics. */
 export class TlsMeters {
-  /** Complete handshakes by engine ('node', 'uWebSockets.js'), version ('1.2', '1.3', 'unknown') and kind, joined by spaces. */
+  /** Complete handshakes (of uWebSockets.js, which does not tell: connections that began one) by engine ('node', 'uWebSockets.js'), version ('1.2', '1.3', 'unknown') and kind, joined by spaces. */
   readonly handshakes = new Map<string, number>()
   /** Handshakes that failed, by reason: few and fixed words. */
   readonly failed = new Map<string, number>()
