@@ -68,14 +68,14 @@ export async function makeListeners(config: Config, parts: ListenerParts): Promi
 
 /** The engine of [listen]: Node's streams where uWebSockets.js is not wanted, or has no binary. */
 async function makeFirst(
-  { listen }: Config,
+  { listen, http2 }: Config,
   { router, api, meters, tls, warn }: ListenerParts,
   options: NodeIngressOptions,
   onNode: (tls: Tls | null) => Ingress,
 ): Promise<Ingress> {
   const secure = listen.tls ? tls : null
   if (listen.engine === 'node') return onNode(secure)
-  const uws = await loadUws()
+  const uws = await loadUws(http2.headerBytesMax)
   if (typeof uws !== 'string') return new UwsIngress(uws, router, api, options, meters, secure)
   if (listen.engine === 'uws') throw new Error(`${uws} (listen.engine)`)
   warn(`${uws}: port ${listen.port} is served by Node's streams, where an idle connection takes more memory`)

@@ -16,7 +16,10 @@ export interface TlsOptions {
 
 /** What happened in handshakes, for metrics. */
 export class TlsMeters {
-  /** Complete handshakes (of uWebSockets.js, which does not tell: connections that began one) by engine ('node', 'uWebSockets.js'), version ('1.2', '1.3', 'unknown') and kind, joined by spaces. */
+  /**
+   * Complete handshakes by engine ('node', 'uWebSockets.js'), version ('1.2', '1.3', 'unknown') and kind, joined by spaces. uWebSockets.js
+   * does not tell: of it these are the connections that began one.
+   */
   readonly handshakes = new Map<string, number>()
   /** Handshakes that failed, by reason: few and fixed words. */
   readonly failed = new Map<string, number>()
