@@ -21,8 +21,9 @@ import { readSubscribeRequest, type SubscribeRequest } from './subscribe-request
  */
 export const WAITING_STREAMS_MAX = 8192
 export const WAITING_SUBSCRIPTIONS_MAX = 65_536
-/** What all streams keep to send again is at most this share of what may wait in outboxes. */
+/** What all streams keep to send again, and what waits for those without a reader, is at most this share each of what may wait in outboxes. */
 export const SENT_SHARE = 1 / 4
+export const WAITING_SHARE = 1 / 4
 
 /** Subscribing over HTTP: GET /v1/events, as server-sent events or as frames. */
 export class EventStreams implements StreamHome {
@@ -164,8 +165,20 @@ export class EventStreams implements StreamHome {
       if (stream.leftAt === null) stream.leftAt = now
       else if (now - stream.leftAt >= this.options.resumeTimeMs) stream.close()
     }
+    this.boundWaitingBytes()
     this.lastWords.tick(now)
     this.meters.streamsKeptBytes = this.log.bytes
+  }
+
+  /** Readers who may never come back must not use up the memory that publishers and readers who are there need. */
+  private boundWaitingBytes(): void {
+    let bytes = 0
+    for (const { session } of this.waiting) bytes += session.outbox.backlogBytes
+    for (const longest of this.waiting) {
+      if (bytes <= this.router.options.memoryBudgetBytes * WAITING_SHARE) return
+      bytes -= longest.session.outbox.backlogBytes
+      longest.close()
+    }
   }
 
   /** The daemon is going to stop: nobody can come back here, so that nothing is kept for who is away, and no stream begins. */

@@ -417,6 +417,31 @@ t.test('only so many streams wait for their readers; the one that waits longest 
   t.equal(harness.meters.streamsWaiting, 0)
 })
 
+t.test('what waits for readers who are away is bounded too, and those who are there keep theirs', async (t) => {
+  const harness = new StreamsHarness({}, { memoryBudgetBytes: 800 << 10 })
+  const away = numbers(1, 10).map(() => {
+    const reader = harness.reader('topic=a')
+    const id = lastId(reader)
+    reader.exchange.cut()
+    return id
+  })
+  const slow = harness.reader('topic=a')
+  slow.freeze()
+  harness.publish('a', [0])
+  for (const i of numbers(1, 30)) harness.publish('a', [`${i} ${'x'.repeat(1000)}`])
+  harness.seconds(1)
+  const { router } = harness.core
+  let waiting = 0
+  for (const { outbox } of router.sessions.values()) waiting += outbox.backlogBytes
+  t.ok(waiting <= (200 << 10) + 31_000, `${waiting} bytes`)
+  t.equal(harness.meters.streamsWaiting, 6)
+  t.same(harness.reader('topic=a', away[3]).gaps(), [['a', 0, 'closed']])
+  t.equal(harness.reader('topic=a', away[4]).payloads().length, 31)
+  slow.exchange.thaw()
+  t.equal(slow.payloads().length, 31)
+  t.same(harness.core.broken, [])
+})
+
 t.test('only so many subscriptions of theirs wait', async (t) => {
   const each = 64
   const harness = new StreamsHarness({}, { subscriptionsMax: each })
