@@ -29,11 +29,12 @@ export async function nodeIngress(
   t: { teardown(run: () => unknown): void },
   handle: (exchange: HttpExchange) => void,
   { tls = null, ...overrides }: Partial<NodeIngressOptions> & { tls?: Tls | null } = {},
+  wanted = 0,
 ): Promise<{ ingress: NodeIngress; meters: IngressMeters; port: number }> {
   const router = new Router(coreOptions(), { now: () => performance.now(), schedule: setImmediate })
   const meters = new IngressMeters()
   const ingress = new NodeIngress(router, { handle }, nodeOptions(overrides), meters, tls)
-  const port = await ingress.listen('127.0.0.1', 0)
+  const port = await ingress.listen('127.0.0.1', wanted)
   t.teardown(async () => {
     ingress.stopListening()
     await ingress.close()

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net'
 import { Code, codeMessage, codeName } from '../../protocol/codes.js'
 import { MEDIA_PROBLEM } from '../../protocol/media.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
-import { Http1Exchange } from './http1-exchange.js'
+import { Http1Exchange, type PortState } from './http1-exchange.js'
 import type { NodeIngressOptions } from './options.js'
 import type { Rounds, Watched } from './rounds.js'
 
-export interface Http1Host {
+export interface Http1Host extends PortState {
   readonly api: HttpHandler
   readonly options: NodeIngressOptions
   readonly meters: IngressMeters
@@ -32,10 +32,16 @@ export class Http1Connection implements Watched {
       respondTooMany(response)
       return
     }
-    const exchange = new Http1Exchange(request, response, () => this.exchanges.delete(exchange))
+    const exchange = new Http1Exchange(request, response, this.host, () => this.exchanges.delete(exchange))
     this.exchanges.add(exchange)
     this.host.api.handle(exchange)
     exchange.handled()
+  }
+
+  /** Whether an answer has begun, so that no other can be given. */
+  get isAnswering(): boolean {
+    for (const exchange of this.exchanges) if (exchange.hasBegun) return true
+    return false
   }
 
   /** The socket is a WebSocket from now on. */

@@ -8,6 +8,12 @@ import { SEND_AHEAD_BYTES } from './send-ahead.js'
 const NO_CONTENT = 204
 const NOT_MODIFIED = 304
 
+/** What concerns all connections. */
+export interface PortState {
+  /** Each answer is the last on its connection from now on. */
+  isStopping: boolean
+}
+
 /** One request over node:http. */
 export class Http1Exchange implements HttpExchange {
   readonly isDuplex = false
@@ -27,6 +33,7 @@ export class Http1Exchange implements HttpExchange {
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
+    private readonly port: PortState,
     ended: () => void,
   ) {
     const target = new RequestTarget(request.url ?? '/')
@@ -86,6 +93,7 @@ export class Http1Exchange implements HttpExchange {
     if (status !== NO_CONTENT && status !== NOT_MODIFIED && head['content-length'] === undefined) {
       head['content-length'] = body === undefined ? 0 : Buffer.byteLength(body)
     }
+    this.keepOrClose()
     this.response.writeHead(status, head)
     this.response.end(typeof body === 'object' ? Buffer.from(body) : body)
     // What is left of the body is thrown away as it comes: to close now would reset the connection, and the answer with it.
@@ -94,6 +102,7 @@ export class Http1Exchange implements HttpExchange {
 
   begin(status: number, headers: Headers): void {
     this.response.on('drain', () => this.drained())
+    this.keepOrClose()
     this.response.writeHead(status, headers)
     this.response.flushHeaders()
   }
@@ -105,6 +114,14 @@ export class Http1Exchange implements HttpExchange {
     if (response.writableLength <= SEND_AHEAD_BYTES) return Written.SENT
     this.isBlocked = true
     return Written.BUFFERED
+  }
+
+  private keepOrClose(): void {
+    if (this.port.isStopping) this.response.shouldKeepAlive = false
+  }
+
+  get hasBegun(): boolean {
+    return this.response.headersSent
   }
 
   get isDrained(): boolean {
@@ -119,11 +136,6 @@ export class Http1Exchange implements HttpExchange {
   }
 
   abort(): void {
-    this.response.destroy()
-  }
-
-  /** Ends it for good when it is over and the rest of it does not come to an end. */
-  destroy(): void {
     this.response.destroy()
   }
 

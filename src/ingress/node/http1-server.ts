@@ -31,7 +31,6 @@ interface Http1Socket extends Socket {
 export class Http1Server {
   readonly server: Server
   private readonly serveSocket: (this: Server, socket: Socket) => void
-  private isStopping = false
 
   constructor(
     private readonly host: Http1Host,
@@ -73,7 +72,7 @@ export class Http1Server {
 
   /** From now on each answer is the last on its connection. */
   stopListening(): void {
-    this.isStopping = true
+    this.host.isStopping = true
     if (this.server.listening) this.server.close()
   }
 
@@ -82,7 +81,6 @@ export class Http1Server {
   }
 
   private request(request: IncomingMessage, response: ServerResponse): void {
-    if (this.isStopping) response.shouldKeepAlive = false
     ;(request.socket as Http1Socket)[kConnection]?.request(request, response)
   }
 
@@ -102,7 +100,7 @@ export class Http1Server {
   private badHead(error: NodeJS.ErrnoException, socket: Socket): void {
     const code = error.code ?? ''
     if (code === HEAD_TIMEOUT) this.host.meters.noteHostile('head_timeout')
-    if (code === 'ECONNRESET' || !socket.writable) {
+    if (code === 'ECONNRESET' || !socket.writable || (socket as Http1Socket)[kConnection]?.isAnswering) {
       socket.destroy()
       return
     }

@@ -107,14 +107,16 @@ export class Http2Connection implements Watched, Http2Work {
     rounds.add(this)
   }
 
-  /** Says that no more requests should come here; those that come are still answered. */
-  sayGoodbye(): void {
-    if (!this.session.destroyed) this.session.goaway(NGHTTP2_NO_ERROR, 2 ** 31 - 1)
-  }
-
-  /** Ends the connection as soon as its requests are over. */
+  /** Takes no more requests, and says so; ends the connection when those that it has are over. */
   close(): void {
     if (!this.session.destroyed) this.session.close()
+  }
+
+  /** Has no room for it: says so, and ends it. */
+  refuse(): void {
+    this.endedAt = performance.now()
+    // node:http2 is about to read what has come already, and does not look whether the session is still there.
+    setImmediate(() => this.destroy(NGHTTP2_ENHANCE_YOUR_CALM))
   }
 
   /** Ends the connection now, with what has been written so far. */
@@ -132,6 +134,10 @@ export class Http2Connection implements Watched, Http2Work {
   ): void => {
     this.hasHead = true
     this.traffic.head(rawHeaders)
+    if (this.endedAt !== 0) {
+      stream.on('error', () => {})
+      return
+    }
     if (stream.destroyed || stream.closed) {
       // It was reset in the same breath: nobody waits for an answer.
       stream.on('error', () => {})
@@ -142,7 +148,7 @@ export class Http2Connection implements Watched, Http2Work {
       this.connect(stream, headers)
       return
     }
-    const exchange = new Http2Exchange(stream, headers, this)
+    const exchange = new Http2Exchange(stream, headers, rawHeaders, this)
     this.exchanges.add(exchange)
     this.host.api.handle(exchange)
     exchange.handled()
@@ -215,11 +221,10 @@ export class Http2Connection implements Watched, Http2Work {
     const { session, socket } = this
     const elapsed = now - this.visitedAt
     this.visitedAt = now
-    if (session.destroyed || session.closed) {
+    if (session.destroyed) {
       // A peer that does not read, or does not close, would keep the socket.
       if (this.endedAt === 0) this.endedAt = now
-      const patience = session.destroyed ? LINGER_MS : this.host.options.httpIdleTimeoutMs
-      if (now - this.endedAt >= patience) socket.destroy()
+      if (now - this.endedAt >= LINGER_MS) socket.destroy()
       return
     }
     const { bytesRead, bytesWritten } = socket
@@ -228,7 +233,8 @@ export class Http2Connection implements Watched, Http2Work {
     this.written = bytesWritten
     if (!this.traffic.look(bytesRead, bytesWritten, elapsed)) this.end('overhead')
     if (this.endedAt === 0) this.checkTimes(now)
-    if (this.endedAt === 0) this.checkPeer(now, bytesRead, bytesWritten)
+    // A session that is closing does not send PING.
+    if (this.endedAt === 0 && !session.closed) this.checkPeer(now, bytesRead, bytesWritten)
   }
 
   private checkTimes(now: number): void {

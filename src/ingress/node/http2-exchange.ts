@@ -11,6 +11,8 @@ const { NGHTTP2_NO_ERROR } = constants
 const CUT = new Error('cut')
 
 const END_STREAM = { endStream: true }
+/** Pseudo-headers begin with it (RFC 9113, 8.3). */
+const COLON = 0x3a
 /** Where a stream keeps its exchange, so that one set of listeners serves all streams. */
 const kExchange = Symbol('exchange')
 
@@ -48,6 +50,8 @@ export class Http2Exchange implements HttpExchange, Member {
   constructor(
     readonly stream: ServerHttp2Stream,
     private readonly headers: IncomingHttpHeaders,
+    /** Names and values in turn, pseudo-headers first. */
+    private readonly rawHeaders: readonly string[],
     private readonly work: Http2Work,
   ) {
     ;(stream as ExchangeStream)[kExchange] = this
@@ -81,7 +85,10 @@ export class Http2Exchange implements HttpExchange, Member {
   }
 
   eachHeader(visit: (name: string, value: string) => void): void {
-    for (const name in this.headers) if (name.charCodeAt(0) !== 0x3a) visit(name, this.header(name))
+    const { rawHeaders } = this
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      if (rawHeaders[i].charCodeAt(0) !== COLON) visit(rawHeaders[i], rawHeaders[i + 1])
+    }
   }
 
   receive(body: BodyReceiver): void {

@@ -1,9 +1,7 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerOptions } from 'node:http2'
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerOptions } from 'node:http2'
 import type { Socket } from 'node:net'
 import { assert } from '../../base/assert.js'
 import { Http2Connection, type Http2Host, STREAM_WINDOW_BYTES } from './http2-connection.js'
-
-const { NGHTTP2_ENHANCE_YOUR_CALM } = constants
 
 /** What one publisher may have under way on a connection: more than a stream's window, so that one that is not read does not stop the others. */
 const CONNECTION_WINDOW_BYTES = 4 * STREAM_WINDOW_BYTES
@@ -54,7 +52,7 @@ export class Http2Sockets {
 
   /** Says that there is no room, and closes. */
   refuse(socket: Socket): void {
-    this.open(socket).destroy(NGHTTP2_ENHANCE_YOUR_CALM)
+    this.open(socket).refuse()
   }
 
   private open(socket: Socket): Http2Connection {
@@ -73,12 +71,7 @@ export class Http2Sockets {
     return connection
   }
 
-  /** Says on every connection that no more requests should come there. */
-  sayGoodbye(): void {
-    for (const connection of this.connections) connection.sayGoodbye()
-  }
-
-  /** Lets requests end that are being answered. */
+  /** Takes no more requests on any connection, and says so; each ends when those that it has are over. */
   close(): void {
     for (const connection of this.connections) connection.close()
   }

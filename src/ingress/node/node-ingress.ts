@@ -42,7 +42,7 @@ export class NodeIngress implements Ingress {
   ) {
     this.gate = tls === null ? null : new HandshakeGate(tls, ALPN, (socket) => this.secured(socket))
     this.webSockets = new WebSocketStreams(router, options, meters)
-    const host = { api, options, meters, rounds: this.rounds, webSockets: this.webSockets }
+    const host = { api, options, meters, rounds: this.rounds, webSockets: this.webSockets, isStopping: false }
     this.http1 = new Http1Server(host, this.webSockets, (socket) => this.accepted(socket))
     this.http2 = new Http2Sockets(host)
   }
@@ -74,7 +74,8 @@ export class NodeIngress implements Ingress {
   private secured(socket: TLSSocket): void {
     socket.on('error', () => {})
     if (socket.alpnProtocol === 'h2') this.serveHttp2(socket, false)
-    else this.hear(socket, false)
+    // HTTP/2 over TLS is agreed on by ALPN, or not spoken (RFC 9113, 3.2).
+    else this.http1.serve(socket, false)
   }
 
   /** Serves a socket when it has said what it speaks. */
@@ -122,7 +123,7 @@ export class NodeIngress implements Ingress {
 
   stopListening(): void {
     this.http1.stopListening()
-    this.http2.sayGoodbye()
+    this.http2.close()
   }
 
   async close(): Promise<void> {
