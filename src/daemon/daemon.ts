@@ -57,7 +57,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const adminPort =
     admin === null ? 0 : await admin.listen(config.admin.host, config.admin.port).catch(explain('admin'))
   try {
-    for (const listener of listeners) await listener.open()
+    await Promise.all(listeners.map((listener) => listener.open()))
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
     tls?.close()

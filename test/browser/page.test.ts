@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,23 +5,11 @@ import { gzipSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import { connect } from '../../src/client/index.js'
+import { CHROMIUM, CHROMIUM_ARGUMENTS, CHROMIUM_PATIENCE_MS, noChromium } from '../helpers/chromium.js'
 import { FakeDaemon, listen } from '../helpers/fake-daemon.js'
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const BUNDLE_GZIPPED_BYTES_MAX = 20 * 1024
-/** A browser's start on a busy machine takes seconds. */
-const PATIENCE_MS = 60_000
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-t.setTimeout(2 * PATIENCE_MS)
+t.setTimeout(2 * CHROMIUM_PATIENCE_MS)
 
 /** As the package ships it; `npm test` builds it first. */
 const bundle = await readFile('dist/client/sluice.min.js')
@@ -60,20 +47,22 @@ async function servePage() {
   }
 }
 
-const skip = !existsSync(CHROMIUM) && `no Chromium at ${CHROMIUM}: install one, or name it in CHROMIUM_PATH`
-
-t.test('a page publishes and subscribes', { skip, timeout: 2 * PATIENCE_MS }, async (t) => {
+t.test('a page publishes and subscribes', { skip: noChromium, timeout: 2 * CHROMIUM_PATIENCE_MS }, async (t) => {
   const daemon = new FakeDaemon()
   const listening = await listen(daemon)
   const site = await servePage()
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, timeout: PATIENCE_MS })
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: CHROMIUM_ARGUMENTS,
+    timeout: CHROMIUM_PATIENCE_MS,
+  })
   t.teardown(async () => {
     await browser.close()
     site.close()
     await listening.close()
   })
   const page = await browser.newPage()
-  page.setDefaultTimeout(PATIENCE_MS)
+  page.setDefaultTimeout(CHROMIUM_PATIENCE_MS)
   const complaints: string[] = []
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(error.message))

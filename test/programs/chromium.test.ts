@@ -2,14 +2,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { CHROMIUM_PATIENCE_MS, noChromium } from '../helpers/chromium.js'
 import { DaemonProcess, type Flags } from '../helpers/daemon.js'
 import { Authority } from '../helpers/pki.js'
 import { TcpProxy } from '../helpers/tcp-proxy.js'
 import { until } from '../helpers/until.js'
-import { noChromium, openBrowser, PATIENCE_MS } from './chromium.js'
+import { openBrowser } from './chromium.js'
 import { missing } from './programs.js'
 
-t.setTimeout(2 * PATIENCE_MS)
+t.setTimeout(2 * CHROMIUM_PATIENCE_MS)
 
 const skip = noChromium || missing('openssl')
 const SOCKETS = 3
@@ -65,7 +66,7 @@ t.test(
   'a page of an allowed origin publishes and subscribes, and misses nothing when it is cut off',
   {
     skip,
-    timeout: 2 * PATIENCE_MS,
+    timeout: 2 * CHROMIUM_PATIENCE_MS,
   },
   async (t) => {
     const [allowed, stranger] = [await otherSite(t), await otherSite(t)]
@@ -104,7 +105,7 @@ t.test(
   'over HTTP/2 with TLS, with a certificate that nobody knows',
   {
     skip,
-    timeout: 2 * PATIENCE_MS,
+    timeout: 2 * CHROMIUM_PATIENCE_MS,
   },
   async (t) => {
     const daemon = await securedDaemon(t, { 'http.cors_origins': '*' })
@@ -126,7 +127,7 @@ t.test(
   },
 )
 
-t.test('several WebSockets share one HTTP/2 connection', { skip, timeout: 2 * PATIENCE_MS }, async (t) => {
+t.test('several WebSockets share one HTTP/2 connection', { skip, timeout: 2 * CHROMIUM_PATIENCE_MS }, async (t) => {
   const daemon = await securedDaemon(t)
   const connections = async () => (await daemon.scrape()).get('sluice_connections', 'listener', 'https')
   const page = await (await openBrowser(t)).newPage()

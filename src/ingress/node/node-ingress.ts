@@ -2,9 +2,10 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Router } from '../../core/router.js'
 import type { HttpHandler, Ingress, IngressMeters } from '../ingress.js'
+import { listenFailure } from '../listen-failure.js'
+import { boundSocketBuffers } from '../socket-buffers.js'
 import { HandshakeGate } from '../tls/handshake-gate.js'
 import type { Tls } from '../tls/tls.js'
-import { boundSocketBuffers } from '../uws/socket-buffers.js'
 import { Http1Server } from './http1-server.js'
 import { Http2Sockets } from './http2-server.js'
 import type { NodeIngressOptions } from './options.js'
@@ -99,11 +100,7 @@ export class NodeIngress implements Ingress {
 
   async listen(host: string, port: number): Promise<number> {
     const bound = await this.bind(host, port)
-    const { socketBuffers, warn } = this.options
-    const failure = await boundSocketBuffers(bound, socketBuffers)
-    if (failure !== null) {
-      warn(`socket buffers are not bounded, so urgent events wait behind what the kernel holds of others: ${failure}`)
-    }
+    await boundSocketBuffers(bound, this.options)
     return bound
   }
 
@@ -111,7 +108,7 @@ export class NodeIngress implements Ingress {
     const { server } = this.http1
     return new Promise((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException): void => {
-        reject(new Error(`cannot listen on ${host} port ${port}: ${reasonOf(error)}`))
+        reject(new Error(`cannot listen on ${host} port ${port}: ${listenFailure(error)}`))
       }
       server.once('error', failed)
       server.listen({ host, port, exclusive: true }, () => {
@@ -159,11 +156,4 @@ class Silence implements Watched {
     this.meters.noteHostile('head_timeout')
     this.socket.destroy()
   }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return 'something else is listening there'
-  if (code === 'EADDRNOTAVAIL') return "the address is not this machine's"
-  if (code === 'EACCES') return 'this user may not take that port'
-  return message
 }

@@ -4,11 +4,11 @@ import { Code } from '../../protocol/codes.js'
 import { Problem } from '../http/problem.js'
 import type { HttpHandler, Ingress, IngressMeters, IngressOptions } from '../ingress.js'
 import { whyNotBound } from '../listen-failure.js'
+import { boundSocketBuffers } from '../socket-buffers.js'
 import type { TlsMeters, TlsOptions } from '../tls/options.js'
 import { AppChain } from './app-chain.js'
 import { UwsRequestHead } from './request-head.js'
 import { makeSecureApp } from './secure-app.js'
-import { boundSocketBuffers } from './socket-buffers.js'
 import { type ExchangePort, PIECE_BYTES_MAX, statusLine, UwsExchange } from './uws-exchange.js'
 import { UwsWebSockets, type WebSocketPort } from './uws-websockets.js'
 
@@ -158,11 +158,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
 
   async listen(host: string, port: number): Promise<number> {
     const bound = await this.bind(host, port)
-    const { socketBuffers, warn } = this.options
-    const failure = await boundSocketBuffers(bound, socketBuffers)
-    if (failure !== null) {
-      warn(`socket buffers are not bounded, so a publisher in a hurry may hold up all others: ${failure}`)
-    }
+    await boundSocketBuffers(bound, this.options)
     return bound
   }
 

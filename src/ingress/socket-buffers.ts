@@ -42,9 +42,19 @@ if (!done) {
  * Why send: what is in the kernel is first-in-first-out. Linux lets send buffers grow to megabytes, in which an urgent event would stand behind
  * milliseconds of others; what does not fit waits in our outbox, where lanes overtake.
  *
- * @returns null when it is done, or a sentence that says why not
+ * Where it cannot be done the operator is told.
  */
-export async function boundSocketBuffers(port: number, { receive, send }: SocketBuffers): Promise<string | null> {
+export async function boundSocketBuffers(
+  port: number,
+  { socketBuffers, warn }: { socketBuffers: SocketBuffers; warn(sentence: string): void },
+): Promise<void> {
+  const failure = await bound(port, socketBuffers)
+  if (failure === null) return
+  warn(`port ${port}: socket buffers are not bounded, so urgent events may wait behind those of others: ${failure}`)
+}
+
+/** @returns null when it is done, or why not */
+async function bound(port: number, { receive, send }: SocketBuffers): Promise<string | null> {
   if (process.platform !== 'linux') return 'it can be done on Linux only'
   try {
     const descriptor = listeningDescriptor(port)
