@@ -19,7 +19,7 @@ const STYLE = `
 /** The page under `/` of the admin port: where everything is. No script, nothing from elsewhere. */
 export function renderFrontPage({ software, listeners, openapi }: FrontPage): string {
   const ports = listeners.map(
-    ({ url, about }) => `<tr><td><code>${escape(url)}</code></td><td>${escape(about)}</td></tr>`,
+    ({ url, about }) => `<tr><td><code>${escapeHtml(url)}</code></td><td>${escapeHtml(about)}</td></tr>`,
   )
   const tools = [
     ['livez', 'whether the process should be left alone'],
@@ -29,9 +29,9 @@ export function renderFrontPage({ software, listeners, openapi }: FrontPage): st
   ].map(([path, about]) => `<tr><td><a href="/${path}"><code>/${path}</code></a></td><td>${about}</td></tr>`)
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escape(software)}</title><meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>
+<head><meta charset="utf-8"><title>${escapeHtml(software)}</title><meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>
 <body>
-<h1>${escape(software)}</h1>
+<h1>${escapeHtml(software)}</h1>
 <h2>Where clients connect</h2>
 <table>${ports.join('')}</table>
 <h2>For operators</h2>
@@ -41,6 +41,6 @@ export function renderFrontPage({ software, listeners, openapi }: FrontPage): st
 `
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
