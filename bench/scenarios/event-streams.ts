@@ -12,7 +12,7 @@ function idle(streamsEach: number): Case {
   return {
     kind: 'idle',
     variant: `${streamsEach} a connection`,
-    withPeers: false,
+    withPeers: true,
     batch: 0,
     payloadBytes: 0,
     connections,
@@ -27,7 +27,7 @@ export const eventStreams: Scenario = {
   title: `${STREAMS.toLocaleString('en')} idle streams of server-sent events over HTTP/2: resident memory each, beyond the empty daemon`,
   group: 'http',
   ours: ['sluice-streams'],
-  peers: [],
+  peers: ['node-http2'],
   need: NEEDS_NOTHING,
   cases: CASES,
   floors: CASES.map(({ variant }) => atMost('bytesEach', STREAM_BYTES_MAX, { of: 'sluice-streams', variant })),
