@@ -15,9 +15,13 @@ export function sniff(socket: Socket, told: (isHttp2: boolean) => void): void {
     const isHttp2 = head.compare(PREFACE, 0, known, 0, known) === 0
     if (isHttp2 && known < PREFACE.length) return
     socket.off('data', onData)
+    socket.off('end', onEnd)
     socket.pause()
     socket.unshift(head)
     told(isHttp2)
   }
+  // The server is half open, for HTTP/1.1: who looks whether somebody listens, and leaves, would stay until its time is over.
+  const onEnd = (): void => void socket.destroy()
   socket.on('data', onData)
+  socket.once('end', onEnd)
 }

@@ -48,6 +48,18 @@ const POST = 'POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello'
 
 t.setTimeout(120_000)
 
+t.test('who leaves before a word is gone at once', async (t) => {
+  const { ingress, port, meters } = await nodeIngress(t, echo)
+  for (const said of ['', 'P', 'PR']) {
+    const one = Plain.to(port)
+    if (said !== '') one.socket.write(said)
+    await until('it is there', () => ingress.connections === 1)
+    one.socket.end()
+    await until('it is closed', () => one.isClosed && ingress.connections === 0)
+  }
+  t.equal(meters.hostile.size, 0, 'long before its time is over')
+})
+
 t.test('what is spoken is found out however it is cut', async (t) => {
   const { port } = await nodeIngress(t, echo)
   const two = Buffer.concat([PREFACE, settings(), request(1, { path: '/two' })])
