@@ -17,7 +17,7 @@ export interface Http2Neighbours {
  * Two of them: one publishes over one connection all the time; one resets each of its streams when it has the whole answer, which is right, if not useful
  * (RFC 9113, 5.1).
  */
-export async function http2Neighbours(port: number): Promise<Http2Neighbours> {
+export async function http2Neighbours(port: number, path = '/'): Promise<Http2Neighbours> {
   const failures: string[] = []
   const counts = { sent: 0, answered: 0 }
   let isStopping = false
@@ -30,7 +30,7 @@ export async function http2Neighbours(port: number): Promise<Http2Neighbours> {
   const publishing = (async () => {
     while (!isStopping && failures.length === 0) {
       counts.sent++
-      const status = await post(session)
+      const status = await post(session, path)
       if (status === 202) counts.answered++
       else failures.push(`the publisher was answered ${status}`)
       await pause()
@@ -40,7 +40,7 @@ export async function http2Neighbours(port: number): Promise<Http2Neighbours> {
     for (let stream = 1; !isStopping && failures.length === 0; stream += 2) {
       counts.sent++
       resetting.frames.length = 0
-      resetting.send(request(stream))
+      resetting.send(request(stream, { method: 'POST', path }))
       await until('an answer, or the end', () => resetting.isClosed || resetting.isAnswered(stream))
       if (resetting.isClosed || resetting.goaway !== null)
         failures.push('the connection of the resetting one was closed')
@@ -67,9 +67,9 @@ export async function http2Neighbours(port: number): Promise<Http2Neighbours> {
   }
 }
 
-function post(session: ClientHttp2Session): Promise<number> {
+function post(session: ClientHttp2Session, path: string): Promise<number> {
   return new Promise((resolve) => {
-    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    const stream = session.request({ ':method': 'POST', ':path': path })
     let status = 0
     stream.on('response', (headers) => {
       status = Number(headers[':status'])

@@ -111,7 +111,7 @@ export class RawHttp2 {
   onFrame: (frame: Frame) => void = (frame) => this.frames.push(frame)
   private rest = Buffer.alloc(0)
 
-  private constructor(readonly socket: Socket) {
+  constructor(readonly socket: Socket) {
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.read(chunk))
     socket.on('error', () => {})

@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type Serv
 import type { Socket } from 'node:net'
 import { Roster } from '../../base/roster.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
+import { deferDestroy } from './deferred-destroy.js'
 import { Http2Exchange, type Http2Work } from './http2-exchange.js'
 import { Http2Traffic } from './http2-traffic.js'
 import type { NodeIngressOptions } from './options.js'
@@ -96,6 +97,7 @@ export class Http2Connection implements Watched, Http2Work {
     this.resets = new TokenBucket(options.resetsMax, now)
     this.controlFrames = new TokenBucket(options.controlFramesMax, now)
     const controlFrame = (): void => this.controlFrame()
+    deferDestroy(session)
     // Node's own hands each stream on to the server, where nobody listens.
     session.removeAllListeners('stream')
     session.on('stream', this.request as StreamListener)
@@ -114,9 +116,7 @@ export class Http2Connection implements Watched, Http2Work {
 
   /** Has no room for it: says so, and ends it. */
   refuse(): void {
-    this.endedAt = performance.now()
-    // node:http2 is about to read what has come already, and does not look whether the session is still there.
-    setImmediate(() => this.destroy(NGHTTP2_ENHANCE_YOUR_CALM))
+    this.destroy(NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
   /** Ends the connection now, with what has been written so far. */

@@ -94,7 +94,9 @@ export class Http2Exchange implements HttpExchange, Member {
   receive(body: BodyReceiver): void {
     const { stream } = this
     this.body = body
-    if (this.headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 })
+    if (this.headers.expect === '100-continue' && !stream.headersSent && !stream.closed) {
+      stream.additionalHeaders({ ':status': 100 })
+    }
     stream.on('data', onData)
     stream.on('end', onEnd)
   }

@@ -1,0 +1,18 @@
+import type { ServerHttp2Session } from 'node:http2'
+
+/**
+ * Makes a session wait with its end until what has come has been read.
+ *
+ * node:http2 destroys sessions while it is reading: when the peer sends GOAWAY, and when something is wrong. What follows in the same packet is
+ * read all the same, a new stream is then not set up, and its first DATA fails a check in native code: Node 22 aborts the process. So anybody
+ * could end the daemon with one packet.
+ */
+export function deferDestroy(session: ServerHttp2Session): void {
+  const destroy = session.destroy.bind(session)
+  let isAsked = false
+  session.destroy = (...how) => {
+    if (isAsked) return
+    isAsked = true
+    setImmediate(() => destroy(...how))
+  }
+}
