@@ -97,14 +97,14 @@ export class Http2Connection implements Watched, Http2Work {
     this.resets = new TokenBucket(options.resetsMax, now)
     this.controlFrames = new TokenBucket(options.controlFramesMax, now)
     const controlFrame = (): void => this.controlFrame()
-    deferDestroy(session)
+    deferDestroy(session, (error) => this.ending(error))
     // Node's own hands each stream on to the server, where nobody listens.
     session.removeAllListeners('stream')
     session.on('stream', this.request as StreamListener)
     session.on('ping', controlFrame)
     session.on('remoteSettings', controlFrame)
     session.on('priority', controlFrame)
-    session.on('error', (error: NodeJS.ErrnoException) => this.failed(error))
+    session.on('error', () => {})
     socket.once('close', () => rounds.remove(this))
     rounds.add(this)
   }
@@ -204,11 +204,11 @@ export class Http2Connection implements Watched, Http2Work {
   }
 
   /** Node ends a session itself when nghttp2 finds what comes in to be no HTTP/2, or limits of Node are met. */
-  private failed(error: NodeJS.ErrnoException): void {
+  private ending(error: NodeJS.ErrnoException | null): void {
     if (this.endedAt !== 0) return
-    const code = error.code ?? ''
-    if (code.startsWith('ERR_HTTP2_') && code !== 'ERR_HTTP2_SESSION_ERROR') this.host.meters.noteHostile('protocol')
     this.endedAt = performance.now()
+    const code = error?.code ?? ''
+    if (code.startsWith('ERR_HTTP2_') && code !== 'ERR_HTTP2_SESSION_ERROR') this.host.meters.noteHostile('protocol')
   }
 
   private end(reason: HostileReason): void {
