@@ -66,6 +66,10 @@ export class Http1Server {
    */
   serve(socket: Socket, isOneTooMany: boolean): void {
     ;(socket as Http1Socket)[kConnection] = new Http1Connection(socket, this.host, isOneTooMany)
+    this.parse(socket)
+  }
+
+  private parse(socket: Socket): void {
     this.serveSocket.call(this.server, socket)
     socket.resume()
   }
@@ -86,15 +90,14 @@ export class Http1Server {
 
   private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const connection = (socket as Http1Socket)[kConnection]
-    const isOneTooMany = connection?.isOneTooMany === true
-    connection?.upgraded()
     if (isWebSocket(request)) {
-      this.webSockets.upgrade(request, socket, head, isOneTooMany)
+      connection?.upgraded()
+      this.webSockets.upgrade(request, socket, head, connection?.isOneTooMany === true)
       return
     }
     // Nobody has to take an offer to upgrade (RFC 9110, 7.8), such as curl's to h2c: the request is taken in again, without it.
     socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), 'latin1'), head]))
-    this.serve(socket, isOneTooMany)
+    this.parse(socket)
   }
 
   private badHead(error: NodeJS.ErrnoException, socket: Socket): void {

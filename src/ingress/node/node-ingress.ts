@@ -113,6 +113,8 @@ export class NodeIngress implements Ingress {
       server.once('error', failed)
       server.listen({ host, port, exclusive: true }, () => {
         server.off('error', failed)
+        // Out of descriptors, most likely: that connection is lost, and the next may not be.
+        server.on('error', () => this.meters.noteRejected('accept'))
         resolve((server.address() as AddressInfo).port)
       })
     })
