@@ -168,8 +168,8 @@ t.test('the same over TLS', { skip: opensslMissing }, async (t) => {
   const port = Number(new URL(daemon.httpsUrl).port)
   await storm(t, daemon, daemon.httpsUrl, async () => {
     const socket = connect({ host: '127.0.0.1', port, ca: files.certificate, ALPNProtocols: ['h2'] })
-    socket.on('error', () => {})
-    await once(socket, 'secureConnect')
-    return new RawHttp2(socket)
+    const client = new RawHttp2(socket)
+    await Promise.race([once(socket, 'secureConnect'), client.untilClosed()]).catch(() => {})
+    return client
   })
 })
