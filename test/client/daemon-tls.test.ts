@@ -86,7 +86,10 @@ for (const { name, urlOf } of ways) {
       t.equal(pub.code, 0)
       const blind = await Command.run(t, ['pub', 'a', '1', '--url', url])
       t.equal(blind.code, 1)
-      t.match(blind.stderr, /is not trusted \(self-signed certificate.*\): say which authority signed it, with --ca FILE/)
+      t.match(
+        blind.stderr,
+        /is not trusted \(self-signed certificate.*\): say which authority signed it, with --ca FILE/,
+      )
     })
   })
 }
