@@ -15,20 +15,23 @@ export const FLOORS = {
   security: ['base', 'protocol', 'config', 'core'],
   cluster: ['base', 'protocol', 'config', 'core'],
   daemon: ['base', 'protocol', 'config', 'core', 'ingress', 'delivery', 'observe', 'security', 'cluster'],
-  cli: ['base', 'protocol', 'config', 'client', 'daemon'],
+  // The page of the admin port, for browsers.
+  dashboard: ['base', 'protocol', 'client', 'observe'],
+  cli: ['base', 'protocol', 'config', 'client', 'observe', 'daemon'],
 }
 
 /** Package → the one place that knows it, as a pattern below src/. A package that is not here is imported nowhere. */
 export const HOMES = {
   denque: 'core/',
-  // Control frames are one side's business, payloads the other's: the daemon never unpacks those.
-  msgpackr: '(protocol|client)/',
+  // Control frames are one side's business, payloads the other's: the daemon never unpacks those, but says things of its own.
+  msgpackr: '(protocol|client|observe)/',
   ws: 'client/',
   zod: 'config/',
   'smol-toml': 'config/',
   'uWebSockets.js': 'ingress/uws/',
   'prom-client': 'observe/',
   'hdr-histogram-js': 'observe/',
+  uplot: 'dashboard/',
   pino: 'daemon/',
   'pino-pretty': 'daemon/',
 }

@@ -1,5 +1,4 @@
-/** What the daemon is at. Ready is the only state in which a load balancer should send clients. */
-export type Phase = 'starting' | 'ready' | 'draining' | 'stopped'
+import type { Phase } from './phase.js'
 
 export interface HealthAnswer {
   ok: boolean

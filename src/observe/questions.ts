@@ -1,0 +1,20 @@
+import type { Sample } from './sample.js'
+
+/**
+ * What the observer thread may ask the routing thread: by name, what is given with it and what comes back. All of it is plain data. A part adds its own
+ * here and answers it on the routing thread, where it must not take longer than some hundred microseconds: whoever has much to tell answers in pages.
+ */
+export interface Questions {
+  /** The meters as they are now, with the values of all metrics in the order in which they were defined. */
+  sample: { given: null; answer: { readonly sample: Sample; readonly metrics: MetricValues } }
+}
+
+/** Of each metric one number, or numbers with the values of its labels. */
+export type MetricValues = readonly (number | readonly (readonly [readonly string[], number])[])[]
+
+export type Question = keyof Questions
+
+/** Answers on the routing thread; may throw an AdminProblem for what the operator asked wrongly. */
+export type Answers = {
+  readonly [Q in Question]?: (given: Questions[Q]['given']) => Questions[Q]['answer'] | Promise<Questions[Q]['answer']>
+}

@@ -1,0 +1,35 @@
+import type { LatencyCounts } from '../../core/latency.js'
+import type { Question, Questions } from '../questions.js'
+import type { Sample } from '../sample.js'
+import type { ObserverSettings } from '../settings.js'
+import type { Route } from './routes.js'
+
+/** What a part of the observer thread can reach. */
+export interface ThreadContext {
+  readonly settings: ObserverSettings
+  /** Counted by the routing thread, read here. */
+  readonly latency: LatencyCounts
+  /** Milliseconds of the clock that all threads share. */
+  now(): number
+  /** Puts an event of the daemon's own on the bus, if anybody is subscribed to its topic, which begins with `$sys.`: the value as msgpack. */
+  publish(topic: string, value: unknown): void
+  /** Rejects when there is no answer within two seconds: the routing thread stands still then. */
+  ask<Q extends Question>(question: Q, given: Questions[Q]['given']): Promise<Questions[Q]['answer']>
+  log(level: 'info' | 'warn' | 'error', sentence: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/**
+ * A part of the observer thread: it has a second to itself once a second, and pages of the admin port. Parts are built in one place (parts.ts), each with the
+ * parts that it needs.
+ */
+export interface Part {
+  readonly routes: readonly Route[]
+  /**
+   * Once a second with what the routing thread has told last.
+   * @param before the sample of the tick before
+   * @param isFresh whether the routing thread has told anything since then: not while it stands still
+   */
+  tick(sample: Sample, before: Sample, isFresh: boolean): void
+  /** Before the thread ends. */
+  close?(): void | Promise<void>
+}
