@@ -67,6 +67,7 @@ export class Control {
         session.outbox.sendControl({ op: Op.PONG, token: frame.token })
         return
       case Op.PONG:
+        session.onPong?.(frame.token)
         return
       default:
         // WELCOME, OK and the like are the daemon's to send.

@@ -70,6 +70,8 @@ export class Router {
   /** What transports may hold of messages and bodies that are not whole yet: each alone is bounded, but there may be many. */
   readonly unfinished: Budget
   readonly sessions = new Map<number, Session>()
+  /** Is told of each session that ends, while its figures still stand. */
+  onClosed: ((session: Session, code: number, reason: string) => void) | null = null
   private readonly control: Control
   private readonly scanner = new EventScanner()
   private readonly metadata = new MetadataReader()
@@ -125,9 +127,13 @@ export class Router {
     return session
   }
 
-  /** The peer's connection has ended, for whatever reason. */
-  close(session: Session): void {
+  /**
+   * The peer's connection has ended, for whatever reason.
+   * @param code of the table or of RFC 6455, as the transport has it; 0 when there is none
+   */
+  close(session: Session, code = 0, reason = ''): void {
     if (!this.sessions.delete(session.id)) return
+    this.onClosed?.(session, code, reason)
     for (const subscription of session.subscriptions.values()) {
       this.patterns.remove(subscription)
       session.outbox.discard(subscription)

@@ -1,5 +1,6 @@
 import type { Link } from './link.js'
 import { Outbox, type OutboxContext } from './outbox.js'
+import { NO_PEER, type Peer } from './peer.js'
 import { Refusals } from './refusals.js'
 import type { Subscription } from './subscription.js'
 
@@ -15,6 +16,10 @@ export class Session {
   isPublishOnly = false
   /** What the client calls itself. */
   name = ''
+  /** Set by the transport that opened it. */
+  peer: Peer = NO_PEER
+  /** Is told of each PONG: for who measures the way there and back. */
+  onPong: ((token: number) => void) | null = null
 
   constructor(
     readonly id: number,
