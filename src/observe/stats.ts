@@ -88,6 +88,22 @@ export interface Stats {
   readonly target: { readonly best: number; readonly ratio: number; readonly eventsPerSecond: number }
 }
 
+/** A second of the past, or `stepS` of them as one: rates are means, percentiles, loop and queues the worst of them, the rest is as of the last. */
+export interface StatsPoint
+  extends Pick<
+    Stats,
+    'at' | 'rates' | 'drops' | 'lanes' | 'stages' | 'heat' | 'pending' | 'memory' | 'loop' | 'sessions'
+  > {
+  readonly bottleneck: Pick<Bottleneck, 'limit' | 'share'>
+  readonly slos: readonly Pick<SloStats, 'name' | 'budgetLeft' | 'state'>[]
+}
+
+/** Answer of GET /stats/history, oldest first. A Stats is a StatsPoint, too. */
+export interface StatsHistory {
+  readonly stepS: number
+  readonly points: readonly StatsPoint[]
+}
+
 export const HEAT_FIRST_MS = 0.01
 export const HEAT_BUCKETS = 42
 
@@ -133,7 +149,11 @@ export interface SloEvent {
   readonly at: number
 }
 
-/** What limits the daemon right now. */
+/**
+ * What limits the daemon right now. `idle`: nothing does, it waits for input. Where the time of the routing thread goes when it is used up: `ingress` (the
+ * kernel's receive path, TLS, framing, transcoding), `parsing` (walking frames), `matching` (topic → patterns), `routing` (lanes and accounting), `fanout`
+ * (copies to many receivers), `send` (the kernel's send path). `stall`: something else holds the loop. `starved`: other programs have the processor.
+ */
 export const LIMITS = [
   'idle',
   'ingress',
@@ -145,6 +165,7 @@ export const LIMITS = [
   'slow-consumer',
   'gc',
   'stall',
+  'starved',
   'memory',
 ] as const
 export type Limit = (typeof LIMITS)[number]
