@@ -94,6 +94,8 @@ export interface TransportSample {
   readonly connections: Readonly<Record<string, number>>
   readonly opened: number
   readonly messages: number
+  /** Requests over HTTP that were answered. */
+  readonly requests: number
   /** By name of the close code. */
   readonly closed: Readonly<Record<string, number>>
   readonly handshakesFailed: number

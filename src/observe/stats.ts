@@ -88,7 +88,7 @@ export interface Stats {
   readonly target: { readonly best: number; readonly ratio: number; readonly eventsPerSecond: number }
 }
 
-/** A second of the past, or `stepS` of them as one: rates are means, percentiles, loop and queues the worst of them, the rest is as of the last. */
+/** A second of the past, or `stepS` of them as one: rates and heat are means, percentiles, loop and queues the worst of them, the rest is as of the last. */
 export interface StatsPoint
   extends Pick<
     Stats,
