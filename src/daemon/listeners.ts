@@ -44,24 +44,25 @@ export class Listener {
 export async function makeListeners(config: Config, parts: ListenerParts): Promise<Listener[]> {
   const options = ingressOptions(config, parts.warn)
   const { router, api, meters, tls } = parts
-  const onNode = (secure: Tls | null): Ingress => new NodeIngress(router, api, options, meters, secure)
+  const onNode = (listener: Listener['name'], secure: Tls | null): Ingress =>
+    new NodeIngress(router, api, { ...options, listener }, meters, secure)
 
   const listeners = [
     new Listener(
       'listen',
       'WebSocket and HTTP/1.1',
-      await makeFirst(config, parts, options, onNode),
+      await makeFirst(config, parts, options, (secure) => onNode('listen', secure)),
       config.listen.tls && tls !== null ? 'wss' : 'ws',
       config.listen,
     ),
   ]
   if (config.http2.enabled) {
     const about = 'HTTP/2, HTTP/1.1 and WebSocket over both, on the streams of Node'
-    listeners.push(new Listener('http2', about, onNode(null), 'http', config.http2))
+    listeners.push(new Listener('http2', about, onNode('http2', null), 'http', config.http2))
   }
   if (config.https.enabled && tls !== null) {
     const about = 'the same with TLS'
-    listeners.push(new Listener('https', about, onNode(tls), 'https', config.https))
+    listeners.push(new Listener('https', about, onNode('https', tls), 'https', config.https))
   }
   return listeners
 }
@@ -84,6 +85,7 @@ async function makeFirst(
 
 function ingressOptions({ listen, http2 }: Config, warn: (sentence: string) => void): NodeIngressOptions {
   return {
+    listener: 'listen',
     connectionsMax: connectionsWithin(listen.connectionsMax, descriptorsMax(), warn),
     idleTimeoutMs: listen.idleTimeoutMs,
     messageBytesMax: listen.messageBytesMax,

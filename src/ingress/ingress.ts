@@ -21,6 +21,8 @@ export interface HttpHandler {
 }
 
 export interface IngressOptions {
+  /** Name of the listener, by which operators know it. */
+  listener: string
   connectionsMax: number
   /** Milliseconds of silence after which a connection is closed; 0 for never. */
   idleTimeoutMs: number

@@ -1,4 +1,5 @@
 import { Written } from '../../src/core/link.js'
+import { NO_PEER, type Peer } from '../../src/core/peer.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../../src/ingress/http/exchange.js'
 
 export interface ExchangeRequest {
@@ -53,6 +54,10 @@ export class TestExchange implements HttpExchange {
   handled(): this {
     this.headIsRead = true
     return this
+  }
+
+  peer(): Peer {
+    return NO_PEER
   }
 
   header(name: string): string {

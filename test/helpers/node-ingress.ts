@@ -9,6 +9,7 @@ import { coreOptions } from './core-options.js'
 /** Options of a listener on Node's streams with its usual limits; a test overrides what it is about. */
 export function nodeOptions(overrides: Partial<NodeIngressOptions> = {}): NodeIngressOptions {
   return {
+    listener: 'http2',
     connectionsMax: 1000,
     idleTimeoutMs: 30_000,
     messageBytesMax: 64 << 10,

@@ -23,6 +23,7 @@ export class StreamsUnderTest {
       schedule: setImmediate,
     })
     const options: IngressOptions = {
+      listener: 'listen',
       connectionsMax: 1000,
       idleTimeoutMs: 30_000,
       messageBytesMax,

@@ -32,6 +32,7 @@ export async function uwsIngress(
   const meters = new IngressMeters()
   const warned: string[] = []
   const options: IngressOptions = {
+    listener: 'listen',
     connectionsMax: 1000,
     idleTimeoutMs: 30_000,
     messageBytesMax: 64 << 10,

@@ -44,6 +44,7 @@ export function takeIn(
 ): Intake {
   const intake: Intake = { messages: [], pings: [], closed: null, ended: null }
   const options: IngressOptions = {
+    listener: 'listen',
     connectionsMax: 1,
     idleTimeoutMs: 0,
     messageBytesMax,

@@ -37,7 +37,7 @@ export class BusSession implements BodyReceiver, OpenRequest {
     isFrames: boolean,
   ) {
     const { router, requests, sessions, meters, held } = home
-    this.link = new FramesLink(exchange, answer, router, home.lastWords, home.silenceMsMax, () => {
+    this.link = new FramesLink(exchange, answer, 'http-session', router, home.lastWords, home.silenceMsMax, () => {
       requests.delete(this)
       sessions.delete(this)
       this.body.close()

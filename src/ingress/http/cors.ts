@@ -1,4 +1,6 @@
 import type { Written } from '../../core/link.js'
+import type { Peer } from '../../core/peer.js'
+import type { Transport } from '../peer.js'
 import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
 
 const ANY = '*'
@@ -78,6 +80,9 @@ export class WithHeaders implements HttpExchange {
   }
   eachHeader(visit: (name: string, value: string) => void): void {
     this.inner.eachHeader(visit)
+  }
+  peer(transport: Transport): Peer {
+    return this.inner.peer(transport)
   }
   receive(body: BodyReceiver): void {
     this.inner.receive(body)

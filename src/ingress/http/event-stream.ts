@@ -98,6 +98,7 @@ export class EventStream implements Link {
       before.abort()
     }
     this.exchange = exchange
+    this.session.peer = exchange.peer('sse')
     this.given = after
     this.isLive = false
     this.leftAt = null
@@ -217,14 +218,14 @@ export class EventStream implements Link {
 
   end(code: number, reason: string): void {
     const { exchange, isLive } = this
-    this.close()
+    this.close(code, reason)
     if (exchange === null) return
     const error = encodeControl({ op: Op.ERROR, request: 0, code, message: reason, details: {} })
     this.home.lastWords.say(exchange, this.told.hasTold(code) ? '' : namedEvent(error), isLive)
   }
 
   /** Gives up the session. The exchange is nobody's then. */
-  close(): void {
+  close(code = 0, reason = ''): void {
     if (this.isOver) return
     this.isOver = true
     this.isLive = false
@@ -235,7 +236,7 @@ export class EventStream implements Link {
     this.home.over(this)
     this.exchange = null
     this.sent?.clear()
-    this.home.router.close(this.session)
+    this.home.router.close(this.session, code, reason)
   }
 
   tick(now: number, elapsedMs: number): void {

@@ -101,7 +101,7 @@ export class EventStreams implements StreamHome {
 
   private openFrames(exchange: HttpExchange, request: SubscribeRequest): void {
     const format = request.media === MEDIA_FRAMES ? FRAMES_FORMAT : this.lines
-    const link = new FramesLink(exchange, format, this.router, this.lastWords, this.silenceMsMax, () => {
+    const link = new FramesLink(exchange, format, 'http-frames', this.router, this.lastWords, this.silenceMsMax, () => {
       if (this.links.delete(link)) this.meters.streams--
     })
     const problem = this.subscribe(link.session, request)

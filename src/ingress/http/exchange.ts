@@ -1,4 +1,6 @@
 import type { Written } from '../../core/link.js'
+import type { Peer } from '../../core/peer.js'
+import type { Transport } from '../peer.js'
 
 /** Names in lower case. */
 export type Headers = Readonly<Record<string, string>>
@@ -28,6 +30,9 @@ export interface HttpExchange {
   header(name: string): string
   /** All headers of the request, names in lower case, without pseudo-headers. Only until HttpApi.handle returns. */
   eachHeader(visit: (name: string, value: string) => void): void
+
+  /** Who has sent it. Only until HttpApi.handle returns. */
+  peer(transport: Transport): Peer
 
   /** Starts the flow of the body; at most once, and only until HttpApi.handle returns. Without it the body is thrown away. */
   receive(body: BodyReceiver): void

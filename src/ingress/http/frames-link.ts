@@ -5,6 +5,7 @@ import { encodeControl } from '../../protocol/control.js'
 import { MEDIA_FRAMES, MEDIA_NDJSON } from '../../protocol/media.js'
 import { Op } from '../../protocol/ops.js'
 import type { JsonWriter } from '../json-session.js'
+import type { Transport } from '../peer.js'
 import type { HttpExchange } from './exchange.js'
 import type { LastWords } from './last-words.js'
 import { Pulse } from './pulse.js'
@@ -45,10 +46,14 @@ export class FramesLink implements Link {
   /** The answer ends once there is nothing more to say. */
   private isFinishing = false
 
-  /** @param over is called once when the session is no more, whoever ended it */
+  /**
+   * @param transport as operators know it
+   * @param over is called once when the session is no more, whoever ended it
+   */
   constructor(
     private readonly exchange: HttpExchange,
     private readonly format: FramesFormat,
+    transport: Transport,
     private readonly router: Router,
     private readonly lastWords: LastWords,
     silenceMsMax: number,
@@ -56,6 +61,7 @@ export class FramesLink implements Link {
   ) {
     this.pulse = new Pulse(silenceMsMax)
     this.session = router.open(this)
+    this.session.peer = exchange.peer(transport)
   }
 
   begin(): void {
@@ -103,7 +109,7 @@ export class FramesLink implements Link {
 
   end(code: number, reason: string): void {
     const { exchange, isOpen } = this
-    this.leave()
+    this.leave(code, reason)
     if (!this.hasBegun) return
     const words = this.told.hasTold(code)
       ? ''
@@ -112,12 +118,12 @@ export class FramesLink implements Link {
   }
 
   /** Gives up the session. The exchange is nobody's then. */
-  leave(): void {
+  leave(code = 0, reason = ''): void {
     if (this.isOver) return
     this.isOver = true
     this.exchange.writable = null
     this.exchange.gone = null
-    this.router.close(this.session)
+    this.router.close(this.session, code, reason)
     this.over()
   }
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Written } from '../../core/link.js'
+import type { Peer } from '../../core/peer.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
+import { peerOf, type Transport } from '../peer.js'
 import { RequestTarget } from './request-target.js'
 import { SEND_AHEAD_BYTES } from './send-ahead.js'
 
@@ -12,6 +14,7 @@ const NOT_MODIFIED = 304
 export interface PortState {
   /** Each answer is the last on its connection from now on. */
   isStopping: boolean
+  readonly options: { readonly listener: string }
 }
 
 /** One request over node:http. */
@@ -61,6 +64,10 @@ export class Http1Exchange implements HttpExchange {
 
   eachHeader(visit: (name: string, value: string) => void): void {
     for (const name in this.request.headers) visit(name, this.header(name))
+  }
+
+  peer(transport: Transport): Peer {
+    return peerOf(this.request.socket, this.port.options.listener, transport)
   }
 
   receive(body: BodyReceiver): void {

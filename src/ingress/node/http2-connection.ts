@@ -1,7 +1,9 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Roster } from '../../base/roster.js'
+import type { Peer } from '../../core/peer.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
+import { peerOf, type Transport } from '../peer.js'
 import { deferDestroy } from './deferred-destroy.js'
 import { Http2Exchange, type Http2Work } from './http2-exchange.js'
 import { Http2Traffic } from './http2-traffic.js'
@@ -46,7 +48,7 @@ type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
 
 /** Takes over what is a WebSocket from its first frame on (RFC 8441). */
 export interface WebSocketOverHttp2 {
-  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
+  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void
 }
 
 /** What all connections share. */
@@ -162,10 +164,14 @@ export class Http2Connection implements Watched, Http2Work {
       if (stream.rstCode !== NGHTTP2_NO_ERROR) this.reset()
     })
     if (headers[':protocol'] === 'websocket') {
-      this.host.webSockets.connect(stream, headers)
+      this.host.webSockets.connect(stream, headers, this.peer('websocket-h2'))
       // A listener of the other side has started the flow, or will: this one only counts along.
       if (stream.listenerCount('data') > 0) stream.on('data', (chunk: Buffer) => this.bodyCame(chunk.length))
     } else stream.respond({ ':status': 501 }, { endStream: true })
+  }
+
+  peer(transport: Transport): Peer {
+    return peerOf(this.socket, this.host.options.listener, transport)
   }
 
   bodyCame(bytes: number): void {

@@ -1,7 +1,9 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Member } from '../../base/roster.js'
 import { Written } from '../../core/link.js'
+import type { Peer } from '../../core/peer.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
+import type { Transport } from '../peer.js'
 import { RequestTarget } from './request-target.js'
 import { SEND_AHEAD_BYTES } from './send-ahead.js'
 
@@ -23,6 +25,8 @@ interface ExchangeStream extends ServerHttp2Stream {
 
 /** What an HTTP/2 connection is told of its requests. */
 export interface Http2Work {
+  /** Who is at the other end. */
+  peer(transport: Transport): Peer
   /** Bytes of a request's body have come. */
   bodyCame(bytes: number): void
   /** The answer to a request is given before its body has ended: what is still under way of it is thrown away. */
@@ -89,6 +93,10 @@ export class Http2Exchange implements HttpExchange, Member {
     for (let i = 0; i < rawHeaders.length; i += 2) {
       if (rawHeaders[i].charCodeAt(0) !== COLON) visit(rawHeaders[i], rawHeaders[i + 1])
     }
+  }
+
+  peer(transport: Transport): Peer {
+    return this.work.peer(transport)
   }
 
   receive(body: BodyReceiver): void {

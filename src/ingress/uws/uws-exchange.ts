@@ -1,7 +1,9 @@
 import type { HttpResponse } from 'uWebSockets.js'
 import { STATUS_CODES } from 'node:http'
 import { Written } from '../../core/link.js'
+import type { Peer } from '../../core/peer.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
+import { RemotePeer, type Transport } from '../peer.js'
 import type { UwsRequestHead } from './request-head.js'
 
 /** Statuses whose answers have neither body nor length (RFC 9110, 8.6). */
@@ -28,6 +30,8 @@ export interface ExchangePort {
   readonly head: UwsRequestHead
   /** How much is handed to uWebSockets.js at a time: PIECE_BYTES_MAX at most. */
   readonly pieceBytes: number
+  /** Name of the listener. */
+  readonly listener: string
 }
 
 /**
@@ -91,6 +95,11 @@ export class UwsExchange implements HttpExchange {
 
   eachHeader(visit: (name: string, value: string) => void): void {
     this.port.head.each(visit)
+  }
+
+  peer(transport: Transport): Peer {
+    const host = Buffer.from(this.response.getRemoteAddressAsText()).toString('latin1')
+    return new RemotePeer(this.port.listener, transport, host, 0)
   }
 
   receive(body: BodyReceiver): void {

@@ -59,6 +59,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   connections = 0
   readonly head = new UwsRequestHead()
   readonly pieceBytes: number
+  readonly listener: string
   private readonly webSockets: UwsWebSockets
   private readonly apps: AppChain
   private listenSocket: us_listen_socket | null = null
@@ -77,6 +78,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
     private readonly meters: IngressMeters,
     private readonly tls: CertificateSource | null = null,
   ) {
+    this.listener = options.listener
     this.pieceBytes = Math.min(PIECE_BYTES_MAX, Math.floor(options.socketBuffers.send / PIECES_PER_SEND_BUFFER))
     this.webSockets = new UwsWebSockets(this, router, options, meters)
     this.apps = new AppChain(this.makeApp())

@@ -5,6 +5,7 @@ import { Code, codeMessage } from '../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../protocol/ops.js'
 import type { IngressMeters, IngressOptions } from '../ingress.js'
 import { acceptText, JsonWriter } from '../json-session.js'
+import { RemotePeer } from '../peer.js'
 import { chooseSubprotocol } from '../subprotocol.js'
 import { UwsLink } from './uws-link.js'
 
@@ -96,6 +97,8 @@ export class UwsWebSockets {
     ws.isJson = ws.getUserData().json
     ws.link = new UwsLink(ws, ws.isJson ? this.json : null)
     ws.session = this.router.open(ws.link)
+    // Once it is closed uWebSockets.js does not say any more who was there; of the port it says nothing at all.
+    ws.session.peer = new RemotePeer(this.options.listener, 'websocket', latin1(ws.getRemoteAddressAsText()), 0)
     if (this.port.isFull) this.router.fail(ws.session, Code.TOO_MANY_CONNECTIONS)
   }
 
@@ -135,10 +138,17 @@ export class UwsWebSockets {
 
   private closed(ws: Socket, code: number, message: ArrayBuffer): void {
     this.port.webSocketClosed()
-    this.meters.noteClosed(CUT_CODES.get(decoder.decode(message)) ?? code)
+    const reason = decoder.decode(message)
+    const told = CUT_CODES.get(reason) ?? code
+    this.meters.noteClosed(told)
     ws.link.closed()
-    this.router.close(ws.session)
+    this.router.close(ws.session, told, reason)
   }
+}
+
+/** Addresses as text are ASCII. */
+function latin1(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString('latin1')
 }
 
 /** The nearest idle timeout that uWebSockets.js knows, never longer than asked for unless that is under its least. */

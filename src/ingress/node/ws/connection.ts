@@ -127,7 +127,7 @@ export class Connection implements ReceiverEvents, SenderEvents {
 
   end(code: number, reason: string): void {
     if (this.isEnded) return
-    this.finish(code)
+    this.finish(code, reason)
     // Nobody is waited for who has not said a word for so long.
     this.sender.close(code, reason, code === Code.IDLE_TIMEOUT ? () => this.stream.destroy() : undefined)
   }
@@ -151,13 +151,13 @@ export class Connection implements ReceiverEvents, SenderEvents {
   }
 
   /** The session is over. */
-  private finish(code: number): void {
+  private finish(code: number, reason = ''): void {
     const { context } = this
     this.isEnded = true
     this.cutAt = context.now() + CLOSE_TIMEOUT_MS
     this.receiver.release()
     context.meters.noteClosed(code)
     context.ended(this)
-    context.router.close(this.session)
+    context.router.close(this.session, code, reason)
   }
 }

@@ -3,11 +3,13 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { NO_PEER, type Peer } from '../../../core/peer.js'
 import type { Router } from '../../../core/router.js'
 import { Code } from '../../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../../protocol/ops.js'
 import type { IngressMeters, IngressOptions } from '../../ingress.js'
 import { JsonWriter } from '../../json-session.js'
+import { peerOf } from '../../peer.js'
 import { BufferPool } from './buffer-pool.js'
 import { Connection, type ConnectionContext } from './connection.js'
 import { readDirectly } from './direct-socket.js'
@@ -71,6 +73,7 @@ export class WebSocketStreams implements ConnectionContext {
     if (agreed.subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${agreed.subprotocol}`)
     const answer = `${lines.join('\r\n')}\r\n\r\n`
     const isJson = agreed.subprotocol === SUBPROTOCOL_JSON
+    const peer = socket instanceof Socket ? peerOf(socket, this.options.listener, 'websocket') : NO_PEER
     if (socket instanceof Socket) {
       socket.setNoDelay(true)
       // Of the HTTP server that it came from.
@@ -81,13 +84,13 @@ export class WebSocketStreams implements ConnectionContext {
     const stream = direct ?? socket
     stream.write(answer)
     const writesAtOnce = stream instanceof Socket && !(stream instanceof TLSSocket)
-    const connection = this.open(stream, isJson, writesAtOnce ? 0 : WINDOW_BYTES, isOneTooMany)
+    const connection = this.open(stream, peer, isJson, writesAtOnce ? 0 : WINDOW_BYTES, isOneTooMany)
     connection.receive(head)
     if (direct === null) stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
 
   /** An extended CONNECT (RFC 8441), as http2.Http2Server tells it by its event `stream`. */
-  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer = NO_PEER): void {
     if (stream.destroyed) return
     const agreed = agreeToConnect(headers)
     if ('status' in agreed) {
@@ -97,14 +100,15 @@ export class WebSocketStreams implements ConnectionContext {
     }
     const { subprotocol } = agreed
     stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
-    const connection = this.open(stream, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES, false)
+    const connection = this.open(stream, peer, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES, false)
     stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
 
-  private open(stream: Duplex, isJson: boolean, windowBytes: number, isOneTooMany: boolean): Connection {
+  private open(stream: Duplex, peer: Peer, isJson: boolean, windowBytes: number, isOneTooMany: boolean): Connection {
     this.connections++
     this.meters.opened++
     const connection = new Connection(this, stream, isJson, windowBytes)
+    connection.session.peer = peer
     this.all.add(connection)
     this.looking ??= this.startLooking()
     // Over HTTP/2 a connection may carry many.
