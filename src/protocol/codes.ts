@@ -10,6 +10,7 @@ export const Code = {
   TOO_MANY_CONNECTIONS: 4004,
   REQUEST_TIMEOUT: 4005,
   TOO_MANY_REQUESTS: 4006,
+  KICKED: 4007,
 
   MALFORMED: 4500,
   UNKNOWN_OP: 4501,
@@ -54,6 +55,7 @@ const CLOSING: ReadonlySet<number> = new Set([
   Code.SLOW_CONSUMER,
   Code.IDLE_TIMEOUT,
   Code.TOO_MANY_CONNECTIONS,
+  Code.KICKED,
   Code.MALFORMED,
   Code.WRONG_MESSAGE_KIND,
   Code.TOO_DEEP,
@@ -84,6 +86,7 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
     name: 'too_many_requests',
     message: 'this connection has as many requests under way as it may',
   },
+  [Code.KICKED]: { name: 'kicked', message: 'an operator has ended this connection' },
 
   [Code.MALFORMED]: { name: 'malformed', message: 'not a frame: truncated, or not msgpack' },
   [Code.UNKNOWN_OP]: { name: 'unknown_op', message: 'no such op' },

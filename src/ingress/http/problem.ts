@@ -10,6 +10,7 @@ const STATUS: { readonly [code: number]: number } = {
   [Code.SLOW_CONSUMER]: 503,
   [Code.IDLE_TIMEOUT]: 408,
   [Code.TOO_MANY_CONNECTIONS]: 503,
+  [Code.KICKED]: 503,
   [Code.REQUEST_TIMEOUT]: 408,
   [Code.TOO_MANY_REQUESTS]: 429,
   [Code.RESERVED_TOPIC]: 403,
