@@ -1,0 +1,225 @@
+import {
+  LATENCY_BUCKETS,
+  type LatencyCounts,
+  STAGE_NAMES,
+  STAGES,
+  type Stage,
+  type StageName,
+} from '../../core/latency.js'
+import { LANES } from '../../protocol/ops.js'
+import type { Percentiles } from '../stats.js'
+import { latencyHistogram, percentilesOf, refill } from './hdr.js'
+import { addPacked, pack } from './packed.js'
+import { CLASS_STAGE_NAMES, type Series } from './series.js'
+
+/**
+ * How long what is kept, and for how long: 2 minutes by the second, half an hour by 10 seconds, 3 hours by the minute, 2 days by the hour. 528 intervals
+ * of up to 64 series, of which those without an event take nothing and one with events about 2.5 B for each of its buckets that has any, usually some hundred
+ * of 3,456. So a daemon busy in two lanes and two classes (2 × 4 + 2 × 2 = 12 series of 600 buckets) keeps 12 × 600 × 2.5 B × 528 = 9.5 MB.
+ */
+const LEVELS = [
+  { lengthMs: 1_000, kept: 120 },
+  { lengthMs: 10_000, kept: 180 },
+  { lengthMs: 60_000, kept: 180 },
+  { lengthMs: 3_600_000, kept: 48 },
+] as const
+/** Beside it, for ever: the counters as they were last, 64 × 3,456 × 4 B = 0.9 MB. Above this bound the oldest intervals go, of the level that takes most. */
+export const HISTORY_BYTES_MAX = 32 * 1024 * 1024
+/** The longest time that can be asked for. */
+export const HISTORY_MS = LEVELS[3].lengthMs * LEVELS[3].kept
+
+const LANE_ROWS = STAGES * LANES
+
+/** What was counted from `startMs` to `endMs`, milliseconds since 1970: packed counts by row, null where there are none. */
+export interface Interval {
+  readonly startMs: number
+  readonly endMs: number
+  readonly rows: readonly (Uint8Array | null)[]
+  readonly bytes: number
+}
+
+/** Intervals of one length, oldest first. */
+interface Level {
+  readonly lengthMs: number
+  readonly kept: number
+  intervals: Interval[]
+  bytes: number
+  /** Whether nothing was forgotten yet. */
+  whole: boolean
+}
+
+/**
+ * Latencies of the past, from the counters of the routing thread: by the second, rolled up to 10 seconds, minutes and hours. What is asked for is answered
+ * from the finest that reaches back far enough.
+ */
+export class LatencyHistory {
+  private readonly levels: readonly Level[] = LEVELS.map((level) => ({
+    ...level,
+    intervals: [],
+    bytes: 0,
+    whole: true,
+  }))
+  /** The routing thread's counters by row, and what they were at the last fold. */
+  private readonly counters: readonly Uint32Array[]
+  private readonly before: readonly Uint32Array[]
+  private readonly row = new Float64Array(LATENCY_BUCKETS)
+  private readonly histogram = latencyHistogram()
+  private readonly answers = new Map<string, Percentiles | null>()
+  private foldedAt: number
+
+  /**
+   * @param classes how many classes of topics there are
+   * @param nowMs milliseconds since 1970, of a clock that never goes back
+   */
+  constructor(
+    latency: LatencyCounts,
+    private readonly classes: number,
+    nowMs: number,
+  ) {
+    const byLane = STAGE_NAMES.flatMap((_, stage) =>
+      Array.from({ length: LANES }, (_, lane) => latency.ofLane(stage as Stage, lane)),
+    )
+    const byClass = CLASS_STAGE_NAMES.flatMap((name) =>
+      Array.from({ length: classes }, (_, index) =>
+        latency.ofClass(STAGE_NAMES.indexOf(name) as Stage.ROUTING | Stage.DELIVERY, index),
+      ),
+    )
+    this.counters = [...byLane, ...byClass]
+    this.before = this.counters.map((counters) => counters.slice())
+    this.foldedAt = nowMs
+  }
+
+  /** Makes an interval of what was counted since the last call. To be called once a second, and at least once a minute, since the counters wrap. */
+  fold(nowMs: number): void {
+    this.answers.clear()
+    const rows = this.counters.map((counters, index) => this.packDifference(counters, this.before[index]))
+    this.keep(0, { startMs: this.foldedAt, endMs: nowMs, rows, bytes: bytesOf(rows) })
+    this.foldedAt = nowMs
+    for (let level = 1; level < this.levels.length; level++) if (!this.rollUp(level)) break
+    this.bound()
+  }
+
+  /** Percentiles of the last `windowMs`; null when there was nothing in that time. */
+  percentiles(series: Series, windowMs: number): Percentiles | null {
+    const key = `${series.stage} ${series.lane} ${series.topicClass} ${windowMs}`
+    let answer = this.answers.get(key)
+    if (answer === undefined) {
+      answer = percentilesOf(refill(this.histogram, this.counts(series, windowMs)))
+      this.answers.set(key, answer)
+    }
+    return answer
+  }
+
+  /** Deliveries of the last `windowMs` by bucket (latencyBucketEnd says up to which time each goes). */
+  counts(series: Series, windowMs: number): Float64Array {
+    return this.countsOf(series, this.intervals(windowMs))
+  }
+
+  countsOf(series: Series, intervals: readonly Interval[]): Float64Array {
+    const counts = new Float64Array(LATENCY_BUCKETS)
+    for (const index of this.rowsOf(series)) {
+      for (const { rows } of intervals) {
+        const packed = rows[index]
+        if (packed !== null) addPacked(packed, counts)
+      }
+    }
+    return counts
+  }
+
+  /** Intervals that together are the last `windowMs`, as exactly as they are kept: oldest first, each begins where the one before has ended. */
+  intervals(windowMs: number): Interval[] {
+    let fromMs = this.foldedAt - windowMs
+    let level = this.levels.findIndex((each) => each.whole || reachesBackTo(each, fromMs))
+    if (level < 0) level = this.levels.length - 1
+    const taken: Interval[] = []
+    for (; level >= 0; level--) {
+      for (const interval of this.levels[level].intervals) {
+        if ((interval.startMs + interval.endMs) / 2 < fromMs) continue
+        taken.push(interval)
+        fromMs = interval.endMs
+      }
+    }
+    return taken
+  }
+
+  /** What all that is kept takes. */
+  get bytes(): number {
+    return this.levels.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  private packDifference(counters: Uint32Array, before: Uint32Array): Uint8Array | null {
+    const { row } = this
+    let any = 0
+    for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+      // Read once: the routing thread goes on counting.
+      const now = counters[bucket]
+      const counted = (now - before[bucket]) >>> 0
+      before[bucket] = now
+      row[bucket] = counted
+      any |= counted
+    }
+    return any === 0 ? null : pack(row)
+  }
+
+  /** Makes an interval of a level once the next finer one has crossed into a new one. @returns whether it did */
+  private rollUp(level: number): boolean {
+    const { lengthMs, intervals } = this.levels[level]
+    const finer = this.levels[level - 1].intervals
+    const { startMs, endMs } = finer[finer.length - 1]
+    if (Math.floor(startMs / lengthMs) === Math.floor(endMs / lengthMs)) return false
+    const rolledUpTo = intervals.at(-1)?.endMs ?? Number.NEGATIVE_INFINITY
+    const parts = finer.filter((interval) => interval.startMs >= rolledUpTo)
+    const rows = this.counters.map((_, index) => this.sumOfRow(index, parts))
+    this.keep(level, { startMs: parts[0].startMs, endMs, rows, bytes: bytesOf(rows) })
+    return true
+  }
+
+  private sumOfRow(index: number, parts: readonly Interval[]): Uint8Array | null {
+    const there = parts.flatMap(({ rows }) => rows[index] ?? [])
+    if (there.length <= 1) return there[0] ?? null
+    this.row.fill(0)
+    for (const packed of there) addPacked(packed, this.row)
+    return pack(this.row)
+  }
+
+  private keep(level: number, interval: Interval): void {
+    const into = this.levels[level]
+    into.intervals.push(interval)
+    into.bytes += interval.bytes
+    if (into.intervals.length > into.kept) forgetOldest(into)
+  }
+
+  private bound(): void {
+    while (this.bytes > HISTORY_BYTES_MAX) {
+      forgetOldest(this.levels.reduce((most, each) => (each.bytes > most.bytes ? each : most)))
+    }
+  }
+
+  private rowsOf({ stage, lane, topicClass }: Series): number[] {
+    if (topicClass !== undefined) {
+      return [LANE_ROWS + CLASS_STAGE_NAMES.indexOf(classStage(stage)) * this.classes + topicClass]
+    }
+    const first = STAGE_NAMES.indexOf(stage) * LANES
+    return lane === undefined ? Array.from({ length: LANES }, (_, each) => first + each) : [first + lane]
+  }
+}
+
+function classStage(stage: StageName): (typeof CLASS_STAGE_NAMES)[number] {
+  const found = CLASS_STAGE_NAMES.find((name) => name === stage)
+  if (found === undefined) throw new RangeError(`classes of topics are not timed by ${stage}`)
+  return found
+}
+
+function reachesBackTo({ intervals, lengthMs }: Level, ms: number): boolean {
+  return intervals.length > 0 && intervals[0].startMs <= ms + lengthMs / 2
+}
+
+function forgetOldest(level: Level): void {
+  const oldest = level.intervals.shift()
+  if (oldest !== undefined) level.bytes -= oldest.bytes
+  level.whole = false
+}
+
+function bytesOf(rows: readonly (Uint8Array | null)[]): number {
+  return rows.reduce((sum, row) => sum + (row?.length ?? 0), 0)
+}
