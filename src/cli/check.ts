@@ -1,5 +1,14 @@
-import { type Config, DEFAULTS, ENTRIES, type Entry, formatProblem } from '../config/index.js'
-import { formatBytes } from '../config/units.js'
+import {
+  type Config,
+  camel,
+  DEFAULTS,
+  ENTRIES,
+  type Entry,
+  formatProblem,
+  propertyName,
+  TABLE_ENTRIES,
+} from '../config/index.js'
+import { formatBytes, formatMs } from '../config/units.js'
 import { type Command, type Context, Exit, type Given } from './command.js'
 import { CONFIG_ABOUT, CONFIG_OPTION_HELP, configOf } from './config-file.js'
 import { plural } from './numbers.js'
@@ -43,9 +52,16 @@ async function checkConfig(given: Given, context: Context): Promise<number> {
   if (!(await isCertificateGood(loaded.config, context))) return Exit.USAGE
   const { green } = styleFor(context.stdout, context.env)
   const set = entries.filter((entry) => !isDefault(loaded.config, entry)).length
+  const tables = [...TABLE_ENTRIES.keys()]
+    .map((name) => [tablesOf(loaded.config, name).length, name] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, name]) => `, ${count} [[${name}]]`)
+    .join('')
   const others = loaded.sources.filter((source) => source !== file)
   const from = [file ?? 'no file', ...others].join(', ')
-  context.stdout.write(`${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default (${from})\n`)
+  context.stdout.write(
+    `${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default${tables} (${from})\n`,
+  )
   return Exit.OK
 }
 
@@ -73,7 +89,24 @@ function renderEffective(config: Config, entries: readonly Entry[]): string {
     const note = isDefault(config, entry) ? '' : `  # default: ${literal(entry, settingOf(DEFAULTS, entry))}`
     text += `${entry.key} = ${literal(entry, settingOf(config, entry))}${note}\n`
   }
+  return text + renderTables(config)
+}
+
+function renderTables(config: Config): string {
+  let text = ''
+  for (const [name, { options }] of TABLE_ENTRIES) {
+    for (const values of tablesOf(config, name)) {
+      text += `\n[[${name}]]\n`
+      for (const [key, option] of Object.entries(options)) {
+        text += `${key} = ${literal({ option }, values[propertyName(key, option.kind)])}\n`
+      }
+    }
+  }
   return text
+}
+
+function tablesOf(config: Config, name: string): readonly { readonly [property: string]: unknown }[] {
+  return (config as unknown as { [name: string]: readonly { readonly [property: string]: unknown }[] })[camel(name)]
 }
 
 function isDefault(config: Config, entry: Entry): boolean {
@@ -84,21 +117,8 @@ function settingOf(config: Config, { section, property }: Entry): unknown {
   return (config as unknown as { [section: string]: { [property: string]: unknown } })[section][property]
 }
 
-function literal({ option }: Entry, value: unknown): string {
+function literal({ option }: Pick<Entry, 'option'>, value: unknown): string {
   if (option.kind === 'size') return JSON.stringify(formatBytes(value as number))
-  if (option.kind === 'duration') return durationText(value as number)
+  if (option.kind === 'duration') return value === 0 ? '0' : JSON.stringify(formatMs(value as number))
   return Array.isArray(value) ? `[${value.join(', ')}]` : JSON.stringify(value)
-}
-
-const DURATION_UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-]
-
-function durationText(ms: number): string {
-  if (ms === 0) return '0'
-  const [unit, factor] = DURATION_UNITS.find(([, size]) => ms % size === 0) ?? ['ms', 1]
-  return `"${ms / factor}${unit}"`
 }

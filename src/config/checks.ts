@@ -41,6 +41,11 @@ export const CHECKS: readonly Check[] = [
           `and metadata do not fit listen.message_bytes_max (${formatBytes(listen.messageBytesMax)})`
         : null,
   },
+  {
+    keys: ['observe.latency'],
+    broken: ({ observe, slo }) =>
+      slo.length > 0 && !observe.latency ? 'it is false, and nothing is timed that [[slo]] could be judged by' : null,
+  },
   atMost('listen.message_bytes_max', 'router.slab_bytes', ({ listen, router }) => [
     listen.messageBytesMax,
     router.slabBytes,

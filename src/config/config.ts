@@ -2,6 +2,8 @@ import { assert } from '../base/assert.js'
 import type { Kind, Option } from './option.js'
 import type { Section } from './section.js'
 import { SECTIONS } from './sections/index.js'
+import type { Table } from './table.js'
+import { TABLES } from './tables/index.js'
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S
 
@@ -17,13 +19,17 @@ type Named<Key extends string, K extends Kind> = K extends 'duration'
 type KindOf<O> = O extends Option<infer _T, infer K> ? K : never
 type ValueOf<O> = O extends Option<infer T, Kind> ? T : never
 
-type SectionConfig<S> =
-  S extends Section<infer O>
-    ? { readonly [Key in keyof O & string as Named<Key, KindOf<O[Key]>>]: ValueOf<O[Key]> }
-    : never
+type OptionsConfig<O> = { readonly [Key in keyof O & string as Named<Key, KindOf<O[Key]>>]: ValueOf<O[Key]> }
+type SectionConfig<S> = S extends Section<infer O> ? OptionsConfig<O> : never
+type TableConfig<T> = T extends { readonly options: infer O } ? OptionsConfig<O> : never
 
-/** What the daemon runs on: `config.listen.idleTimeoutMs`, `config.memory.budgetBytes`. Frozen; sizes in bytes, times in milliseconds. */
-export type Config = { readonly [S in keyof typeof SECTIONS]: SectionConfig<(typeof SECTIONS)[S]> }
+/**
+ * What the daemon runs on: `config.listen.idleTimeoutMs`, `config.memory.budgetBytes`, `config.slo[0].thresholdMs`. Frozen; sizes in bytes, times in
+ * milliseconds.
+ */
+export type Config = { readonly [S in keyof typeof SECTIONS]: SectionConfig<(typeof SECTIONS)[S]> } & {
+  readonly [T in keyof typeof TABLES as Camel<T>]: readonly TableConfig<(typeof TABLES)[T]>[]
+}
 
 /** One option with its names everywhere. */
 export interface Entry {
@@ -52,12 +58,33 @@ export const ENTRIES: ReadonlyMap<string, Entry> = new Map(
   ),
 )
 
-/** @param values by dotted name; what is missing has its default. */
-export function buildConfig(values: ReadonlyMap<string, unknown>): Config {
-  const config: Record<string, Record<string, unknown>> = {}
+export const TABLE_ENTRIES: ReadonlyMap<string, Table> = new Map(
+  Object.entries(TABLES as { readonly [name: string]: Table }),
+)
+
+/**
+ * @param values by dotted name; what is missing has its default.
+ * @param tables by name, each with values by key; likewise.
+ */
+export function buildConfig(
+  values: ReadonlyMap<string, unknown>,
+  tables: ReadonlyMap<string, readonly ReadonlyMap<string, unknown>[]> = new Map(),
+): Config {
+  const sections: Record<string, Record<string, unknown>> = {}
   for (const [dotted, { section, property, option }] of ENTRIES) {
-    config[section] ??= {}
-    config[section][property] = values.has(dotted) ? values.get(dotted) : defaultOf(option)
+    sections[section] ??= {}
+    sections[section][property] = values.has(dotted) ? values.get(dotted) : defaultOf(option)
+  }
+  const config: Record<string, unknown> = sections
+  for (const [name, { options }] of TABLE_ENTRIES) {
+    config[camel(name)] = (tables.get(name) ?? []).map((given) =>
+      Object.fromEntries(
+        Object.entries(options).map(([key, option]) => [
+          propertyName(key, option.kind),
+          given.has(key) ? given.get(key) : defaultOf(option),
+        ]),
+      ),
+    )
   }
   return deepFreeze(config) as unknown as Config
 }
@@ -69,10 +96,14 @@ function defaultOf(option: Option): unknown {
 }
 
 /** The run-time twin of `Named`. */
-function propertyName(key: string, kind: Kind): string {
-  const camel = key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-  if (kind === 'duration') return `${camel}Ms`
-  return kind === 'size' && !key.includes('bytes') ? `${camel}Bytes` : camel
+export function propertyName(key: string, kind: Kind): string {
+  if (kind === 'duration') return `${camel(key)}Ms`
+  return kind === 'size' && !key.includes('bytes') ? `${camel(key)}Bytes` : camel(key)
+}
+
+/** The run-time twin of `Camel`. */
+export function camel(key: string): string {
+  return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,5 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
-import { ENTRIES } from './config.js'
+import { ENTRIES, TABLE_ENTRIES } from './config.js'
+import { isTable, readTables } from './from-tables.js'
 import type { Given, Said } from './given.js'
 import { locate, type Path } from './locate.js'
 import { nearest } from './nearest.js'
@@ -36,9 +37,9 @@ export function fromFile(toml: string, source: string): Said {
   const isLocated = (path: Path) => ({ source, position: place(path).value })
 
   for (const [name, table] of Object.entries(root)) {
+    if (TABLE_ENTRIES.has(name)) continue
     if (!Object.hasOwn(sections, name)) {
-      const meant = isTable(table) ? nearest(name, Object.keys(sections)) : nearestOption(name)
-      unknown([name], ...unknownName(name, table, meant))
+      unknown([name], ...unknownName(name, table))
     } else if (!isTable(table)) {
       const [shown, expected] = [show(table), `a table: [${name}] and its keys on lines of their own`]
       const message = `expected ${expected}, given ${shown}`
@@ -51,18 +52,28 @@ export function fromFile(toml: string, source: string): Said {
       }
     }
   }
-  return { given, problems }
+  const read = readTables(root, { source, place })
+  return { given, problems: [...problems, ...read.problems], tables: read.tables }
 }
 
-function unknownName(name: string, value: unknown, meant: string | null): [string, string | null] {
+function unknownName(name: string, value: unknown): [string, string | null] {
+  const headers = [...Object.keys(sections), ...TABLE_ENTRIES.keys()]
+  const near = nearest(name, headers)
+  const header = near === null ? null : TABLE_ENTRIES.has(near) ? `[[${near}]]` : `[${near}]`
+  if (Array.isArray(value) && value.length > 0 && value.every(isTable)) {
+    const known = [...TABLE_ENTRIES.keys()].map((table) => `[[${table}]]`).join(' and ')
+    if (header !== null) return [`unknown array of tables; did you mean ${header}?`, header]
+    return [`unknown array of tables; there are ${known}`, null]
+  }
   if (!isTable(value)) {
+    const meant = nearestOption(name)
     if (meant !== null) return [`unknown key; did you mean ${meant}?`, meant]
     return ['unknown key; every option is in a section', null]
   }
-  if (meant !== null) return [`unknown section; did you mean [${meant}]?`, `[${meant}]`]
+  if (header !== null) return [`unknown section; did you mean ${header}?`, header]
   const inside = nearestOption(name)
   if (inside !== null) return [`unknown section; did you mean ${inside}?`, inside]
-  return [`unknown section; there are ${Object.keys(sections).join(', ')}`, null]
+  return [`unknown section; there are ${headers.join(', ')}`, null]
 }
 
 function unknownKey(section: string, key: string): [string, string | null] {
@@ -81,10 +92,6 @@ function nearestOption(key: string): string | null {
     entries.map((entry) => entry.key),
   )
   return entries.find((entry) => entry.key === name)?.dotted ?? nearest(key, ENTRIES.keys())
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
 function syntaxProblem(toml: string, source: string, error: unknown): Problem {

@@ -1,4 +1,4 @@
-import { ENTRIES, type Entry, VARIABLE_PREFIX } from './config.js'
+import { ENTRIES, type Entry, TABLE_ENTRIES, VARIABLE_PREFIX } from './config.js'
 import type { Given, Said } from './given.js'
 import { editDistance, nearest } from './nearest.js'
 import { type Problem, showKey } from './problem.js'
@@ -36,7 +36,10 @@ export function fromFlags(flags: { readonly [dotted: string]: string }): Said {
   for (const [name, text] of Object.entries(flags)) {
     const entry = ENTRIES.get(name)
     if (entry !== undefined) given.push({ entry, raw: entry.option.fromText(text), source: `--${name}` })
-    else {
+    else if (TABLE_ENTRIES.has(name.split('.')[0])) {
+      const source = `--${showKey(name.split('.'))}`
+      problems.push({ source, key: '', message: `[[${name.split('.')[0]}]] can be given in a configuration file only` })
+    } else {
       const meant = nearest(name, ENTRIES.keys())
       problems.push(unknown('flag', `--${showKey(name.split('.'))}`, meant === null ? null : `--${meant}`))
     }

@@ -17,6 +17,8 @@ export interface Given {
 export interface Said {
   readonly given: readonly Given[]
   readonly problems: readonly Problem[]
+  /** Values of arrays of tables by name, each by key: those that are valid. In files only. */
+  readonly tables?: ReadonlyMap<string, readonly ReadonlyMap<string, unknown>[]>
   /** Nothing of it could be read, so rules between options would be judged on half of the facts. */
   readonly isUnread?: boolean
 }

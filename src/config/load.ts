@@ -4,9 +4,9 @@ import { buildConfig, type Config } from './config.js'
 import { fromFile } from './from-file.js'
 import { fromEnvironment, fromFlags } from './from-names.js'
 import type { Given, Said } from './given.js'
-import type { Scalar } from './option.js'
-import { type Problem, show } from './problem.js'
+import type { Problem } from './problem.js'
 import { readConfigFile } from './read-file.js'
+import { refusal } from './refusal.js'
 
 export interface LoadOptions {
   /** Path of a TOML file; without one (and without `text`) the defaults are where it starts. */
@@ -52,13 +52,13 @@ export function loadConfig(options: LoadOptions): Loaded {
         strongest.set(dotted, given)
       } else {
         refused.add(dotted)
-        found.push(refusal(given))
+        found.push(refusal(option, dotted, given))
       }
     }
     problems.push(...found.sort(byPlace))
   }
 
-  const config = buildConfig(values)
+  const config = buildConfig(values, said[0].tables)
   if (!said.some(({ isUnread }) => isUnread)) {
     for (const { keys, broken } of CHECKS) {
       const at = keys.some((key) => refused.has(key)) ? null : lastSet(keys, strongest, said)
@@ -77,28 +77,6 @@ function saidByFile({ file, text }: LoadOptions): Said {
   return 'text' in read
     ? fromFile(read.text, file)
     : { given: [], problems: [{ source: file, key: '', message: read.error }], isUnread: true }
-}
-
-function refusal({ entry, raw, source, position }: Given): Problem {
-  const { option, dotted } = entry
-  const given = show(raw)
-  const guesses = isGuessable(raw) ? option.guesses(raw) : []
-  const guess = guesses.find((candidate) => option.schema.safeParse(candidate).success)
-  const meant = guess === undefined ? null : show(guess)
-  return {
-    source,
-    ...position,
-    key: dotted,
-    message: `expected ${option.expects}, given ${given}${meant === null ? '' : `; did you mean ${meant}?`}`,
-    given,
-    expected: option.expects,
-    ...(meant !== null && { meant }),
-  }
-}
-
-/** Tables and dates are meant for nothing else, and a parsed table has no prototype to make a text of. */
-function isGuessable(raw: unknown): raw is Scalar | Scalar[] {
-  return Array.isArray(raw) ? raw.every((member) => typeof member !== 'object') : typeof raw !== 'object'
 }
 
 /** Where the last word about one of the keys was spoken: that is where somebody will want to change something. */

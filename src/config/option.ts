@@ -1,7 +1,17 @@
 import { z } from 'zod'
 import { assert } from '../base/assert.js'
+import { checkPattern } from '../protocol/topic.js'
 import { nearest } from './nearest.js'
-import { DURATION_PATTERN, guessDuration, guessSize, parseBytes, parseMs, SIZE_PATTERN } from './units.js'
+import {
+  DURATION_PATTERN,
+  FINE_DURATION_PATTERN,
+  guessDuration,
+  guessSize,
+  parseBytes,
+  parseFineMs,
+  parseMs,
+  SIZE_PATTERN,
+} from './units.js'
 
 export type Kind = 'integer' | 'ratio' | 'boolean' | 'text' | 'choice' | 'size' | 'duration' | 'integers' | 'texts'
 
@@ -72,12 +82,17 @@ export function ratio(about: About<number> & Bounds<number>): Option<number, 'ra
     expects: `a number from ${min} to ${max}`,
     fromText: numberFromText,
     guesses: (given) => {
-      if (typeof given === 'number') return [given / 100]
+      if (typeof given === 'number') return [percent(given)]
       if (typeof given !== 'string' || given === '') return []
       const number = Number(given.replace('%', ''))
-      return [number, number / 100]
+      return [number, percent(number)]
     },
   }
+}
+
+/** 99.9 → 0.999, and not 0.9990000000000001. */
+function percent(number: number): number {
+  return Number((number / 100).toPrecision(12))
 }
 
 export function boolean(about: About<boolean>): Option<boolean, 'boolean'> {
@@ -167,6 +182,55 @@ export function duration(about: About<string> & Bounds<string> & { off?: boolean
       return [guessDuration(name), `${name}s`, `${name}ms`].filter((guess) => guess !== null)
     },
   }
+}
+
+/** Time that may be shorter than a millisecond: "250us", "1.5ms". Milliseconds, with fractions. */
+export function fineDuration(about: About<string> & Bounds<string>): Option<number, 'duration'> {
+  const min = bound(parseFineMs(about.min))
+  const max = bound(parseFineMs(about.max))
+  return {
+    ...about,
+    kind: 'duration',
+    unit: 'time',
+    schema: z
+      .string()
+      .regex(FINE_DURATION_PATTERN)
+      .transform(within(parseFineMs, min, max)),
+    range: `"${about.min}" to "${about.max}"`,
+    expects: `a duration from "${about.min}" to "${about.max}"`,
+    fromText: (given) => given,
+    guesses: (given) => {
+      const name = String(given)
+      return [guessDuration(name), `${name}ms`, `${name}us`].filter((guess) => guess !== null)
+    },
+  }
+}
+
+/** A pattern of topics. */
+export function pattern(about: About<string>): Option<string, 'text'> {
+  return {
+    ...about,
+    kind: 'text',
+    unit: '',
+    schema: z.string().refine(isPattern),
+    range: PATTERN_EXPECTS,
+    expects: PATTERN_EXPECTS,
+    fromText: (given) => given,
+    guesses: (given) => [
+      String(given)
+        .replace(/\.{2,}/g, '.')
+        .replace(/^\.|\.$/g, '')
+        .replace(/\*\*$/, '>')
+        .replace(/([^.])([*>])$/, '$1.$2'),
+    ],
+  }
+}
+
+const PATTERN_EXPECTS = 'a pattern such as "orders.>" or "orders.*.created"'
+
+function isPattern(text: string): boolean {
+  const bytes = new TextEncoder().encode(text)
+  return checkPattern(bytes, 0, bytes.length) === 0
 }
 
 /** A list of so many integers. */

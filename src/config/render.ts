@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { ENTRIES } from './config.js'
+import { ENTRIES, TABLE_ENTRIES } from './config.js'
 import type { Literal, Option } from './option.js'
 import type { Section } from './section.js'
 import { SECTIONS } from './sections/index.js'
+import type { Table } from './table.js'
 
 export const TOML_NAME = 'sluice.toml'
 export const SCHEMA_NAME = 'sluice.schema.json'
@@ -14,6 +15,7 @@ const sections: { readonly [name: string]: Section } = SECTIONS
 const HEAD = `Sluice: every option, at its default. A line left out has its default too.
 Over this file goes the environment (each option names its variable), over that a flag: --listen.port 7500.
 Sizes: "64KiB", "1MiB", "1GiB", or a plain number of bytes. Times: "500ms", "10s", "2m", "1h", "1d".
+Lines that begin with # and no space after it are examples of what may stand there any number of times.
 "sluice check config/sluice.toml" tells what is wrong with a file, and where.
 Generated from src/config/sections: change defaults and words there.`
 
@@ -23,6 +25,7 @@ export function renderToml(): string {
     const entries = Object.entries(options).map(([key, option]) => renderOption(`${name}.${key}`, key, option))
     return [comment(describe), `[${name}]`, '', entries.join('\n\n')].join('\n')
   })
+  for (const [name, table] of TABLE_ENTRIES) blocks.push(renderTable(name, table))
   return `#:schema ./${SCHEMA_NAME}\n\n${HEAD.split('\n')
     .map((line) => `# ${line}`)
     .join('\n')}\n\n${blocks.join('\n\n\n')}\n`
@@ -34,15 +37,37 @@ export function renderSchema(): string {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Sluice configuration',
     type: 'object',
-    properties: mapValues(sections, ({ describe, options }) => ({
-      description: describe,
-      type: 'object',
-      properties: mapValues(options, optionSchema),
-      additionalProperties: false,
-    })),
+    properties: {
+      ...mapValues(sections, ({ describe, options }) => ({
+        description: describe,
+        type: 'object',
+        properties: mapValues(options, optionSchema),
+        additionalProperties: false,
+      })),
+      ...mapValues(Object.fromEntries(TABLE_ENTRIES), tableSchema),
+    },
     additionalProperties: false,
   }
   return `${JSON.stringify(schema, null, 2)}\n`
+}
+
+function tableSchema({ describe, options, required, countMax }: Table): object {
+  return {
+    description: describe,
+    type: 'array',
+    maxItems: countMax,
+    items: {
+      type: 'object',
+      properties: mapValues(options, (option, key) => {
+        const { default: _, ...schema } = optionSchema(option) as { default: unknown }
+        return required.includes(key)
+          ? { ...schema, description: `${option.describe} (${range(option)})` }
+          : optionSchema(option)
+      }),
+      required,
+      additionalProperties: false,
+    },
+  }
 }
 
 /** zod leaves out the default of what is transformed (sizes and times), so both are set here. */
@@ -52,8 +77,8 @@ function optionSchema(option: Option): object {
   return { description, default: option.default, ...schema }
 }
 
-function mapValues<T, U>(from: { readonly [key: string]: T }, map: (value: T) => U): { [key: string]: U } {
-  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, map(value)]))
+function mapValues<T, U>(from: { readonly [key: string]: T }, map: (value: T, key: string) => U): { [key: string]: U } {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, map(value, key)]))
 }
 
 function renderOption(dotted: string, key: string, option: Option): string {
@@ -65,10 +90,29 @@ function renderOption(dotted: string, key: string, option: Option): string {
   return `${lines.join('\n')}\n${key} = ${literal(option.default)}`
 }
 
+/** One that could be somebody's, as comments: there is none until somebody takes the # away. */
+function renderTable(name: string, { describe, options, required, example, countMax }: Table): string {
+  const keys = Object.entries(options).map(([key, option]) => {
+    const isRequired = required.includes(key)
+    const why = isRequired ? [] : [comment(`Why: ${option.reason}`)]
+    const about = isRequired ? `${range(option)}; needed` : facts(option)
+    return [comment(option.describe), ...why, comment(about), `#${key} = ${literal(example[key])}`].join('\n')
+  })
+  return [
+    comment(`${describe} None by default, at most ${countMax}; in a file only.`),
+    `#[[${name}]]`,
+    '',
+    keys.join('\n\n'),
+  ].join('\n')
+}
+
 /** Unit, range and default, which stay true in a copy whose values were changed. */
 function facts(option: Option): string {
-  const unit = option.unit === '' ? '' : `${option.unit}: `
-  return `${unit}${option.range}; default ${literal(option.default)}`
+  return `${range(option)}; default ${literal(option.default)}`
+}
+
+function range({ unit, range }: Option): string {
+  return unit === '' ? range : `${unit}: ${range}`
 }
 
 function literal(value: Literal): string {

@@ -1,6 +1,8 @@
 import { LANES } from '../protocol/ops.js'
 import { ConflatedLane } from './conflated-lane.js'
+import type { Marks } from './marks.js'
 import { ParkedLane } from './parked-lane.js'
+import type { Span } from './span.js'
 import type { Subscription } from './subscription.js'
 
 /** Bytes and events, as a pair that is filled in place. */
@@ -16,16 +18,19 @@ export interface WaitingLane {
   bytes: number
   events: number
   /**
-   * Copies the frames bytes[start, end) to the end.
+   * Copies the frames of a span of `bytes` to the end.
    * @returns false when the memory budget has no room for them; nothing is taken then
    */
-  push(bytes: Buffer, start: number, end: number, count: number, expiresAt: number): boolean
+  push(bytes: Buffer, span: Span): boolean
   /** Drops from the front until at least this much is gone, or all. Adds what is gone to `gone`. */
   dropOldest(bytes: number, events: number, gone: Amount): void
   /** Drops what stands at the front and whose time has come. Adds it to `gone`. */
   dropExpired(now: number, gone: Amount): void
-  /** Passes a piece from the front to `write`: frames that follow each other and whose time has not come. Something must wait, not expired. */
-  unload(now: number, write: (frames: Buffer, events: number) => void): void
+  /**
+   * Passes a piece from the front to `write`: frames that follow each other and whose time has not come. Something must wait, not expired.
+   * @param marks is told when they were accepted, before
+   */
+  unload(now: number, marks: Marks | null, write: (frames: Buffer, events: number) => void): void
   clear(): void
 }
 

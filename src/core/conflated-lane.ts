@@ -2,12 +2,16 @@ import { assert } from '../base/assert.js'
 import { MetadataReader } from '../protocol/metadata.js'
 import { EventScanner } from '../protocol/scan.js'
 import type { Amount, ParkingLot, WaitingLane } from './backlog.js'
+import type { Marks } from './marks.js'
 import { REASON } from './meters.js'
+import type { Span } from './span.js'
 import type { Subscription } from './subscription.js'
 
 interface Latest {
   bytes: Buffer
   expiresAt: number
+  acceptedAt: number
+  classes: number
 }
 
 /** What an entry costs beside its bytes: map entry, key and object. */
@@ -32,7 +36,7 @@ export class ConflatedLane implements WaitingLane {
     private readonly lot: ParkingLot,
   ) {}
 
-  push(bytes: Buffer, start: number, end: number, count: number, expiresAt: number): boolean {
+  push(bytes: Buffer, { start, end, count, expiresAt, acceptedAt, classes }: Span): boolean {
     // An upper bound, so that the frames are all taken or none.
     const most = end - start + count * ENTRY_BYTES
     if (!this.lot.budget.take(most)) return false
@@ -51,7 +55,7 @@ export class ConflatedLane implements WaitingLane {
       const copy = Buffer.from(bytes.subarray(pos, next))
       const granted = this.lot.budget.take(copy.length + ENTRY_BYTES)
       assert(granted, 'room for the whole push was asked for')
-      this.latest.set(key, { bytes: copy, expiresAt })
+      this.latest.set(key, { bytes: copy, expiresAt, acceptedAt, classes })
       this.bytes += copy.length
       this.events++
       pos = next
@@ -88,9 +92,10 @@ export class ConflatedLane implements WaitingLane {
     }
   }
 
-  unload(_now: number, write: (frames: Buffer, events: number) => void): void {
+  unload(_now: number, marks: Marks | null, write: (frames: Buffer, events: number) => void): void {
     const [[key, entry]] = this.latest
     this.remove(key, entry)
+    marks?.add(entry.acceptedAt, entry.acceptedAt, this.lane, entry.classes, 1)
     write(entry.bytes, 1)
   }
 

@@ -109,6 +109,7 @@ export class Control {
     const subscription = new Subscription(session, pattern, patterns.subscriptionsMade++, policy, bytesMax, eventsMax)
     session.subscriptions.set(pattern, subscription)
     patterns.add(subscription)
+    this.router.meters.subscriptions++
     return 0
   }
 
@@ -117,6 +118,7 @@ export class Control {
     if (subscription === undefined) return Code.NOT_SUBSCRIBED
     session.subscriptions.delete(pattern)
     this.router.patterns.remove(subscription)
+    this.router.meters.subscriptions--
     session.outbox.retire(subscription)
     return 0
   }
@@ -127,7 +129,18 @@ export class Control {
     session.outbox.end(code, codeMessage(code))
   }
 
+  sayGoodbye(session: Session, retryAfterMs: number): void {
+    session.outbox.sendControl({
+      op: Op.GOAWAY,
+      code: Code.SHUTTING_DOWN,
+      retryAfterMs,
+      reason: codeMessage(Code.SHUTTING_DOWN),
+    })
+  }
+
   tellRefusals(session: Session): void {
+    if (!session.refusals.noted) return
+    session.refusals.noted = false
     for (const { code, count, topic } of session.refusals.take()) {
       this.error(session, 0, code, codeMessage(code), {
         count,

@@ -11,6 +11,8 @@ import { PagePool } from './pages.js'
 import type { Run } from './run.js'
 import { Session } from './session.js'
 import type { Subscription } from './subscription.js'
+import type { Timing } from './timing.js'
+import type { TracedReceiver, TraceOutcome, TraceReport } from './trace.js'
 
 /** Open batches at once; with more receivers than this in one drain, the first ones are flushed early. */
 const OPEN_BATCHES_MAX = 2048
@@ -37,6 +39,7 @@ export class Delivery implements OutboxContext {
     readonly options: CoreOptions,
     readonly meters: Meters,
     readonly bytes: Buffer,
+    readonly timing: Timing,
     private readonly host: { now(): number },
     private readonly scheduleTurn: () => void,
   ) {
@@ -64,12 +67,14 @@ export class Delivery implements OutboxContext {
       meters.expiredUnrouted += count
       return RUN_WORK_BYTES
     }
-    const receivers = list.receiversOf(run.subscriptionsMade)
+    this.timing.taken(run)
+    const receivers = list.stale ? this.rematched(list, run) : list.receiversOf(run.subscriptionsMade)
     meters.routed += count
     meters.routedByLane[lane] += count
     meters.matched += count * receivers.length
     if (receivers.length === 0) meters.unmatched += count
-    else this.handOut(receivers, run)
+    else if (run.trace === null) this.handOut(receivers, run)
+    if (run.trace !== null) run.trace.done(this.handOutTraced(receivers, run, run.trace.acceptedMs))
     return (run.end - run.start) * receivers.length + RUN_WORK_BYTES
   }
 
@@ -84,6 +89,43 @@ export class Delivery implements OutboxContext {
       else if (frames !== null) outbox.pass(receiver, run, frames)
       else outbox.append(receiver, run)
     }
+  }
+
+  private rematched(list: MatchList, run: Run): readonly Subscription[] {
+    const from = this.timing.matching()
+    const receivers = list.receiversOf(run.subscriptionsMade)
+    this.timing.matched(from)
+    return receivers
+  }
+
+  /** One by one, each written before the next, to tell when. */
+  private handOutTraced(receivers: readonly Subscription[], run: Run, acceptedMs: number): TraceReport {
+    const drainedMs = this.host.now()
+    const frames = this.bytes.subarray(run.start, run.end)
+    const told = receivers.map((receiver): TracedReceiver => {
+      const { session, pattern } = receiver
+      const { outbox } = session
+      outbox.flush()
+      let outcome: TraceOutcome = 'waiting'
+      if (outbox.closed) outcome = 'gone'
+      if (outbox.blocked) outbox.park(receiver, run)
+      else {
+        const { deliveredEvents } = outbox
+        outbox.pass(receiver, run, frames)
+        if (outbox.deliveredEvents === deliveredEvents) outcome = 'gone'
+        else outcome = outbox.blocked ? 'buffered' : 'sent'
+      }
+      const { backlogEvents, backlogBytes } = outbox
+      return {
+        session,
+        pattern,
+        outcome,
+        atMs: this.host.now(),
+        waitingEvents: backlogEvents,
+        waitingBytes: backlogBytes,
+      }
+    })
+    return { acceptedMs, drainedMs, receivers: told }
   }
 
   /** Writes every open batch. */

@@ -18,3 +18,6 @@ export interface Link {
   /** Ends the connection with a code of the table. Router.close is called by the transport when it has ended, perhaps before this returns. */
   end(code: number, reason: string): void
 }
+
+/** The link of sessions that are told nothing. */
+export const NO_LINK: Link = { write: () => Written.GONE, end: () => {} }

@@ -13,6 +13,8 @@ export interface MatchSize {
 export class MatchList {
   /** Set when a pattern's subscriptions changed; the next use rebuilds. */
   stale = true
+  /** Classes of the topics that have this list, a bit mask. */
+  readonly classes: number
   /** Lists that have one pattern more than this one. */
   readonly longer = new Map<PatternNode, MatchList>()
   private current: readonly Subscription[] = []
@@ -30,6 +32,7 @@ export class MatchList {
     readonly shorter: MatchList | null,
     private readonly size: MatchSize,
   ) {
+    this.classes = (shorter?.classes ?? 0) | (node?.classes ?? 0)
     this.weigh(1)
   }
 

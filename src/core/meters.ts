@@ -36,6 +36,9 @@ export class Meters {
   readonly refused = new Map<number, number>()
   gaps = 0
   slowConsumers = 0
+  subscriptions = 0
+  /** Sessions whose link takes nothing at the moment. */
+  blockedOutboxes = 0
 
   refuse(code: number, count: number): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + count)

@@ -1,4 +1,5 @@
 import type { Policy } from '../protocol/ops.js'
+import type { LatencyCounts } from './latency.js'
 
 /** What the daemon hands to the core, from its configuration. Bytes, milliseconds, counts. */
 export interface CoreOptions {
@@ -39,6 +40,11 @@ export interface CoreOptions {
   /** Share of the budget below which publishers are no longer refused. */
   memoryResumeRatio: number
   retryAfterMs: number
+
+  /** Where it is counted how long events take; null: nothing is timed. */
+  latency: LatencyCounts | null
+  /** Patterns of topics that are timed apart, by number of their class; at most TOPIC_CLASSES_MAX. */
+  topicClasses: readonly string[]
 
   /** Seed of the topic hash, so that nobody outside can aim at one bucket. */
   hashSeed: number

@@ -7,22 +7,16 @@ import { LaneShares } from './lane-shares.js'
 import { type Link, Written } from './link.js'
 import { type Meters, REASON } from './meters.js'
 import type { CoreOptions } from './options.js'
+import type { Span } from './span.js'
 import type { Subscription } from './subscription.js'
-
-/** Whole frames in the slabs, of one lane: a run, or what is left of one. */
-export interface Span {
-  readonly start: number
-  readonly end: number
-  readonly count: number
-  readonly lane: number
-  /** Clock milliseconds; 0 for never. */
-  readonly expiresAt: number
-}
+import type { Timing } from './timing.js'
+import { WriteTimes } from './write-times.js'
 
 /** What all outboxes share; the router is behind it. */
 export interface OutboxContext extends ParkingLot {
   readonly options: CoreOptions
   readonly meters: Meters
+  readonly timing: Timing
   /** The slabs. */
   readonly bytes: Buffer
   now(): number
@@ -44,6 +38,8 @@ export interface OutboxContext extends ParkingLot {
 export class Outbox {
   /** The link has bytes of ours that it could not pass on: what comes now waits here, where lanes can still overtake. */
   blocked = false
+  /** Clock milliseconds since when it has been so; 0 when it is not. */
+  blockedSince = 0
   closed = false
   /** The link was told to end; nothing more is taken from this session. */
   ending = false
@@ -51,6 +47,9 @@ export class Outbox {
   doomed = false
   backlogBytes = 0
   backlogEvents = 0
+  /** Events that the transport took, and that this session did not get, since it opened. */
+  deliveredEvents = 0
+  droppedEvents = 0
   /** Clock milliseconds since when the backlog is over the soft bound; 0 when it is not. */
   overSoftSince = 0
   attention = false
@@ -58,6 +57,7 @@ export class Outbox {
   private batch: Buffer | null = null
   private length = 0
   private events = 0
+  private readonly times: WriteTimes
   private shares: LaneShares | null = null
   /** Subscriptions with something waiting. */
   private readonly waiting = new Set<Subscription>()
@@ -69,7 +69,9 @@ export class Outbox {
   constructor(
     private readonly link: Link,
     private readonly context: OutboxContext,
-  ) {}
+  ) {
+    this.times = new WriteTimes(context.timing)
+  }
 
   /** Adds frames to the open batch, which must be able to hold them. */
   append(subscription: Subscription, span: Span): void {
@@ -92,11 +94,13 @@ export class Outbox {
         return
       }
       this.batch = batch
+      this.times.begin()
       this.context.touched(this)
     }
     this.context.bytes.copy(batch, this.length, start, end)
     this.length += length
     this.events += span.count
+    this.times.add(span)
   }
 
   /** Sends many frames without gathering them. `frames` is a view of the span. */
@@ -108,7 +112,7 @@ export class Outbox {
         return
       }
     }
-    this.write(frames, span.count)
+    this.times.passed(span, this.write(frames, span.count))
   }
 
   /** Writes the open batch. */
@@ -120,38 +124,59 @@ export class Outbox {
     const events = this.events
     this.length = 0
     this.events = 0
-    this.write(frames, events)
+    this.times.flushed(this.write(frames, events))
     this.context.releaseBatch(batch)
   }
 
-  /** @returns whether the link takes more */
-  private write(frames: Uint8Array, events: number): boolean {
-    const meters = this.context.meters
+  private write(frames: Uint8Array, events: number): Written {
+    const { meters, timing } = this.context
     if (this.closed) {
-      meters.dropped[REASON.closed] += events
-      return false
+      this.lost(events)
+      return Written.GONE
     }
+    const from = timing.writing()
     const written = this.link.write(frames)
+    if (from !== 0) timing.written(from)
     if (written === Written.GONE) {
       // The transport will tell of the close; until then nothing is written any more.
       this.blocked = true
-      meters.dropped[REASON.closed] += events
-      return false
+      this.lost(events)
+      return written
     }
     meters.writes++
     meters.delivered += events
     meters.writtenBytes += frames.length
-    if (written === Written.SENT) return true
+    this.deliveredEvents += events
+    if (written === Written.BUFFERED) this.block()
+    return written
+  }
+
+  private block(): void {
     this.blocked = true
-    return false
+    this.blockedSince = this.context.now()
+    this.context.meters.blockedOutboxes++
+  }
+
+  private unblocked(): void {
+    this.blocked = false
+    if (this.blockedSince === 0) return
+    this.blockedSince = 0
+    this.context.meters.blockedOutboxes--
+  }
+
+  /** Events that have nowhere to go to any more. */
+  private lost(events: number): void {
+    this.context.meters.dropped[REASON.closed] += events
+    this.droppedEvents += events
   }
 
   /** Keeps frames until the link takes bytes again, or deals with them as the subscription's policy says. */
   park(subscription: Subscription, span: Span): void {
     if (this.closed || this.doomed) {
-      this.context.meters.dropped[REASON.closed] += span.count
+      this.lost(span.count)
       return
     }
+    this.context.timing.parked(span)
     subscription.backlog ??= new Backlog(subscription, this.context)
     const backlog = subscription.backlog
     if (subscription.policy === 'conflate') this.parkConflated(subscription, span)
@@ -177,7 +202,7 @@ export class Outbox {
     let { start } = span
     if (policy === 'disconnect') {
       this.doom()
-      this.context.meters.dropped[REASON.closed] += count
+      this.lost(count)
       return
     }
     if (policy === 'drop-newest') {
@@ -195,7 +220,9 @@ export class Outbox {
     if (dropped > 0) this.missed(subscription, REASON['drop-oldest'], dropped)
     if (dropped === 0) this.push(subscription, span)
     else if (start < end) {
-      this.push(subscription, { start, end, count: count - dropped, lane, expiresAt: span.expiresAt })
+      const { expiresAt, acceptedAt, acceptedLast, classes } = span
+      const rest = { start, end, count: count - dropped, lane, expiresAt, acceptedAt, acceptedLast, classes }
+      this.push(subscription, rest)
     }
   }
 
@@ -226,12 +253,12 @@ export class Outbox {
   }
 
   private push(subscription: Subscription, span: Span): void {
-    const { start, end, count, lane, expiresAt } = span
+    const { start, end, count, lane } = span
     const backlog = subscription.backlog as Backlog
     const into = backlog.lane(lane)
     const bytesBefore = into.bytes
     const eventsBefore = into.events
-    while (!into.push(this.context.bytes, start, end, count, expiresAt)) {
+    while (!into.push(this.context.bytes, span)) {
       if (!this.context.shed(lane, end - start)) {
         this.missed(subscription, REASON.memory, count)
         return
@@ -280,6 +307,7 @@ export class Outbox {
   missed(subscription: Subscription, reason: number, events: number): void {
     if (events === 0) return
     this.context.meters.dropped[reason] += events
+    this.droppedEvents += events
     subscription.untold[reason] += events
     this.untold.add(subscription)
     this.callAttention()
@@ -348,11 +376,12 @@ export class Outbox {
   /** The link takes bytes again: control frames, gaps, then what waits, by lane. */
   unblock(): void {
     if (this.closed || this.doomed) return
-    this.blocked = false
+    this.unblocked()
+    this.times.settle()
     while (this.control.length > 0) {
       const bytes = this.control.shift() as Uint8Array
       this.controlBytes -= bytes.length
-      if (!this.write(bytes, 0)) return
+      if (this.write(bytes, 0) !== Written.SENT) return
     }
     this.tellGaps()
     if (this.waiting.size > 0) this.unload()
@@ -404,7 +433,8 @@ export class Outbox {
     }
     const bytesBefore = from.bytes
     const eventsBefore = from.events
-    from.unload(now, (frames, events) => this.write(frames, events))
+    const marks = this.times.acquire()
+    from.unload(now, marks, (frames, events) => this.times.unloaded(marks, this.write(frames, events)))
     const bytes = bytesBefore - from.bytes
     this.book(backlog, -bytes, from.events - eventsBefore)
     this.settle(backlog, subscription)
@@ -416,7 +446,7 @@ export class Outbox {
     const backlog = subscription.backlog
     this.untold.delete(subscription)
     if (backlog === null) return
-    this.context.meters.dropped[REASON.closed] += backlog.events
+    this.lost(backlog.events)
     backlog.clear()
     this.book(backlog, -backlog.bytes, -backlog.events)
     this.settle(backlog, subscription)
@@ -428,7 +458,9 @@ export class Outbox {
     if (this.closed) return
     this.closed = true
     this.flush()
+    this.unblocked()
     this.blocked = true
+    this.times.drop()
     for (const subscription of [...this.waiting]) this.discard(subscription)
     this.control = []
     this.controlBytes = 0

@@ -1,15 +1,19 @@
 import { assert } from '../base/assert.js'
 import { frameEnd } from '../protocol/scan.js'
 import type { Amount, ParkingLot, WaitingLane } from './backlog.js'
+import type { Marks } from './marks.js'
 import type { Page } from './pages.js'
+import type { Span } from './span.js'
 import type { Subscription } from './subscription.js'
 
 const RECORDS_AT_START = 8
 /** A record without a time to live takes in what follows it up to here, so that records cost little beside their bytes. */
 const RECORD_BYTES_MAX = 4096
+/** And up to so many milliseconds: how long its events waited is told by the first. */
+const RECORD_SPAN_MS = 0.5
 
 /**
- * Frames that wait in order of arrival: pages of bytes, and a ring of records (length, count, expiry) over them. A record never spans
+ * Frames that wait in order of arrival: pages of bytes, and a ring of records (length, count, expiry, when and what) over them. A record never spans
  * two pages.
  */
 export class ParkedLane implements WaitingLane {
@@ -19,6 +23,9 @@ export class ParkedLane implements WaitingLane {
   private lengths = new Int32Array(RECORDS_AT_START)
   private counts = new Int32Array(RECORDS_AT_START)
   private expiries = new Float64Array(RECORDS_AT_START)
+  /** When the first event of each record was accepted. */
+  private accepted = new Float64Array(RECORDS_AT_START)
+  private classes = new Uint16Array(RECORDS_AT_START)
   private head = 0
   private records = 0
 
@@ -28,7 +35,8 @@ export class ParkedLane implements WaitingLane {
     private readonly lot: ParkingLot,
   ) {}
 
-  push(bytes: Buffer, start: number, end: number, count: number, expiresAt: number): boolean {
+  push(bytes: Buffer, span: Span): boolean {
+    const { start, end } = span
     const length = end - start
     let page = this.pages[this.pages.length - 1]
     let fresh = false
@@ -41,18 +49,23 @@ export class ParkedLane implements WaitingLane {
     }
     bytes.copy(page.bytes, page.end, start, end)
     page.end += length
-    this.note(length, count, expiresAt, fresh)
+    this.note(length, span, fresh)
     if (this.bytes === 0) this.lot.waiting[this.lane].add(this)
     this.bytes += length
-    this.events += count
+    this.events += span.count
     return true
   }
 
-  private note(length: number, count: number, expiresAt: number, freshPage: boolean): void {
+  private note(length: number, { count, expiresAt, acceptedAt, classes }: Span, freshPage: boolean): void {
     const mask = this.lengths.length - 1
     if (this.records > 0 && expiresAt === 0 && !freshPage) {
       const tail = (this.head + this.records - 1) & mask
-      if (this.expiries[tail] === 0 && this.lengths[tail] + length <= RECORD_BYTES_MAX) {
+      if (
+        this.expiries[tail] === 0 &&
+        this.lengths[tail] + length <= RECORD_BYTES_MAX &&
+        acceptedAt - this.accepted[tail] <= RECORD_SPAN_MS &&
+        this.classes[tail] === classes
+      ) {
         this.lengths[tail] += length
         this.counts[tail] += count
         return
@@ -63,20 +76,26 @@ export class ParkedLane implements WaitingLane {
     this.lengths[at] = length
     this.counts[at] = count
     this.expiries[at] = expiresAt
+    this.accepted[at] = acceptedAt
+    this.classes[at] = classes
     this.records++
   }
 
   private growRecords(): void {
     const size = this.lengths.length
-    const { lengths, counts, expiries } = this
+    const { lengths, counts, expiries, accepted, classes } = this
     this.lengths = new Int32Array(size * 2)
     this.counts = new Int32Array(size * 2)
     this.expiries = new Float64Array(size * 2)
+    this.accepted = new Float64Array(size * 2)
+    this.classes = new Uint16Array(size * 2)
     for (let i = 0; i < size; i++) {
       const from = (this.head + i) & (size - 1)
       this.lengths[i] = lengths[from]
       this.counts[i] = counts[from]
       this.expiries[i] = expiries[from]
+      this.accepted[i] = accepted[from]
+      this.classes[i] = classes[from]
     }
     this.head = 0
   }
@@ -118,7 +137,7 @@ export class ParkedLane implements WaitingLane {
     }
   }
 
-  unload(now: number, write: (frames: Buffer, events: number) => void): void {
+  unload(now: number, marks: Marks | null, write: (frames: Buffer, events: number) => void): void {
     // All of the page up to its end, or to the next record whose time has come.
     const page = this.pages[0]
     const mask = this.lengths.length - 1
@@ -130,6 +149,7 @@ export class ParkedLane implements WaitingLane {
       if (this.isExpired(at, now)) break
       length += this.lengths[at]
       count += this.counts[at]
+      marks?.add(this.accepted[at], this.accepted[at], this.lane, this.classes[at], this.counts[at])
     }
     write(page.bytes.subarray(page.start, page.start + length), count)
     for (let left = length; left > 0; ) {
@@ -173,6 +193,8 @@ export class ParkedLane implements WaitingLane {
       this.lengths = new Int32Array(RECORDS_AT_START)
       this.counts = new Int32Array(RECORDS_AT_START)
       this.expiries = new Float64Array(RECORDS_AT_START)
+      this.accepted = new Float64Array(RECORDS_AT_START)
+      this.classes = new Uint16Array(RECORDS_AT_START)
     }
   }
 

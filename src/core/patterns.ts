@@ -1,4 +1,6 @@
+import { assert } from '../base/assert.js'
 import { Generations, wildcardMayStart } from './generations.js'
+import { TOPIC_CLASSES_MAX } from './latency.js'
 import { MatchList, type MatchSize } from './match-list.js'
 import type { Subscription } from './subscription.js'
 
@@ -14,10 +16,19 @@ export class PatternNode {
   readonly lists = new Set<MatchList>()
   /** Match lists that this pattern is the last of. */
   readonly endings = new Set<MatchList>()
+  /** Classes of topics that this pattern stands for, a bit mask: such a pattern is there whether anybody is subscribed to it or not. */
+  classes = 0
+
   constructor(
     readonly pattern: string,
     readonly tokens: readonly string[],
   ) {}
+}
+
+/** Where it is counted how long matching takes. */
+interface MatchTiming {
+  matching(): number
+  matched(from: number): void
 }
 
 interface TrieNode {
@@ -49,7 +60,11 @@ export class Patterns {
   /** Reused by match: walks are synchronous. */
   private found: MatchList
 
-  constructor(private readonly matchEntriesMax = MATCH_ENTRIES_MAX) {
+  constructor(
+    private readonly matchEntriesMax = MATCH_ENTRIES_MAX,
+    /** Is told of each walk. */
+    private readonly timing: MatchTiming | null = null,
+  ) {
     this.nobody = this.makeList(null, null)
     this.found = this.nobody
   }
@@ -61,34 +76,47 @@ export class Patterns {
 
   /** The subscription's pattern must be well formed. */
   add(subscription: Subscription): void {
-    const text = subscription.pattern
-    let node = this.byText.get(text)
-    if (node === undefined) {
-      const tokens = text.split('.')
-      node = new PatternNode(text, tokens)
-      this.byText.set(text, node)
-      let at = this.root
-      for (const token of tokens) {
-        let child = at.children.get(token)
-        if (child === undefined) {
-          child = trieNode()
-          at.children.set(token, child)
-        }
-        at = child
-      }
-      at.pattern = node
-      this.generations.bump(tokens)
-    }
+    const node = this.nodeOf(subscription.pattern)
     this.idle.delete(node)
     node.subscriptions.add(subscription)
     this.staleLists(node)
+  }
+
+  /** Topics that match one of these well-formed patterns are of the class of its number. Before anything is matched. */
+  addClasses(patterns: readonly string[]): void {
+    assert(patterns.length <= TOPIC_CLASSES_MAX, 'a set of classes fits into its mask')
+    for (const [topicClass, pattern] of patterns.entries()) {
+      const node = this.nodeOf(pattern)
+      assert(node.endings.size === 0, 'classes come before matches')
+      node.classes |= 1 << topicClass
+    }
+  }
+
+  private nodeOf(pattern: string): PatternNode {
+    const known = this.byText.get(pattern)
+    if (known !== undefined) return known
+    const tokens = pattern.split('.')
+    const node = new PatternNode(pattern, tokens)
+    this.byText.set(pattern, node)
+    let at = this.root
+    for (const token of tokens) {
+      let child = at.children.get(token)
+      if (child === undefined) {
+        child = trieNode()
+        at.children.set(token, child)
+      }
+      at = child
+    }
+    at.pattern = node
+    this.generations.bump(tokens)
+    return node
   }
 
   remove(subscription: Subscription): void {
     const node = this.byText.get(subscription.pattern)
     if (node === undefined || !node.subscriptions.delete(subscription)) return
     this.staleLists(node)
-    if (node.subscriptions.size > 0) return
+    if (node.subscriptions.size > 0 || node.classes !== 0) return
     this.idle.add(node)
     if (this.idle.size > IDLE_PATTERNS_MAX) {
       const [oldest] = this.idle
@@ -164,10 +192,12 @@ export class Patterns {
 
   /** Walks the trie. Returns the id of the match list of the topic. */
   match(topic: string): number {
+    const from = this.timing?.matching() ?? 0
     if (this.matchSize.entries > this.matchEntriesMax) this.dropAllLists()
     const tokens = topic.split('.')
     this.found = this.nobody
     this.walk(this.root, tokens, 0, wildcardMayStart(tokens[0]))
+    this.timing?.matched(from)
     return this.found.id
   }
 

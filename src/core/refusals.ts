@@ -25,3 +25,15 @@ export class Refusals {
     return this.list.splice(0)
   }
 }
+
+/** Frames of a subprotocol that could not be put into frames of ours. */
+export interface RefusedFrames {
+  code: number
+  message: string
+  /** 0 when there was none. */
+  request: number
+  count: number
+  /** How many of them were events. */
+  events: number
+  topic: string | null
+}

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js'
-import { Code, closesConnection, codeMessage } from '../protocol/codes.js'
+import { Code, closesConnection } from '../protocol/codes.js'
 import type { SubscribeOptions } from '../protocol/control.js'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { MetadataReader } from '../protocol/metadata.js'
@@ -8,17 +8,23 @@ import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA, EventScanner, frameEnd } from '..
 import { Budget } from './budget.js'
 import { Control } from './control.js'
 import { Delivery } from './delivery.js'
+import type { RouterHost } from './host.js'
 import { LaneShares } from './lane-shares.js'
 import { Lanes } from './lanes.js'
-import { type Link, Written } from './link.js'
+import { type Link, NO_LINK } from './link.js'
 import type { MatchList } from './match-list.js'
 import { Meters } from './meters.js'
 import type { CoreOptions } from './options.js'
+import { OwnEvents } from './own-events.js'
 import { Patterns } from './patterns.js'
+import type { RefusedFrames } from './refusals.js'
 import { type Run, RunPool } from './run.js'
-import type { Session } from './session.js'
+import { NOBODY, type Session } from './session.js'
 import { Slabs } from './slabs.js'
+import { Timing } from './timing.js'
 import { TopicTable } from './topics.js'
+import type { TraceSheet } from './trace.js'
+import { WorkMeters } from './work-meters.js'
 
 /** Of a refused event's topic, this much is told. */
 const REFUSED_TOPIC_BYTES = 64
@@ -30,30 +36,6 @@ const MATCH_ENTRIES_PER_TOPIC = 16
 
 /** What is not whole yet may take this share of the memory budget, beside it: who reads too slowly must not cost others their publishing. */
 const UNFINISHED_SHARE = 1 / 4
-/** Number of sessions that no peer has. */
-const NOBODY = 0
-/** The link of sessions that are told nothing. */
-const NO_LINK: Link = { write: () => Written.GONE, end: () => {} }
-
-/** Frames of a subprotocol that could not be put into frames of ours. */
-export interface RefusedFrames {
-  code: number
-  message: string
-  /** 0 when there was none. */
-  request: number
-  count: number
-  /** How many of them were events. */
-  events: number
-  topic: string | null
-}
-
-/** Time and the event loop, handed in so that a simulation can own both. */
-export interface RouterHost {
-  /** Monotonic milliseconds. */
-  now(): number
-  /** Calls `turn` once, after the input that is ready now has been read. */
-  schedule(turn: () => void): void
-}
 
 /**
  * Takes events in and hands them out: accept fills the lanes, drain empties them, flush sends; nothing else moves an event.
@@ -61,6 +43,7 @@ export interface RouterHost {
  */
 export class Router {
   readonly meters = new Meters()
+  readonly work = new WorkMeters()
   readonly slabs: Slabs
   readonly runs = new RunPool()
   readonly lanes: Lanes
@@ -72,6 +55,9 @@ export class Router {
   readonly sessions = new Map<number, Session>()
   /** Is told of each session that ends, while its figures still stand. */
   onClosed: ((session: Session, code: number, reason: string) => void) | null = null
+  /** What the daemon itself publishes. */
+  readonly own: OwnEvents
+  private readonly timing: Timing
   private readonly control: Control
   private readonly scanner = new EventScanner()
   private readonly metadata = new MetadataReader()
@@ -100,11 +86,14 @@ export class Router {
     assert(options.batchBytes >= options.directBytes, 'a batch holds what is not passed on directly')
     this.slabs = new Slabs(options.slabBytes, options.slabs, options.poison)
     this.lanes = new Lanes(new LaneShares(options.laneWeights, options.strictShare))
-    this.patterns = new Patterns(options.topicsMax * MATCH_ENTRIES_PER_TOPIC)
+    this.timing = new Timing(options.latency, this.work, host)
+    this.patterns = new Patterns(options.topicsMax * MATCH_ENTRIES_PER_TOPIC, this.timing)
+    this.patterns.addClasses(options.topicClasses)
     this.topics = new TopicTable(this.patterns, options.topicsMax, options.hashSeed)
-    this.delivery = new Delivery(options, this.meters, this.slabs.bytes, host, () => this.scheduleTurn())
+    this.delivery = new Delivery(options, this.meters, this.slabs.bytes, this.timing, host, () => this.scheduleTurn())
     this.unfinished = new Budget(options.memoryBudgetBytes * UNFINISHED_SHARE)
     this.control = new Control(this)
+    this.own = new OwnEvents(this, host)
     this.nextAgeAt = host.now() + options.topicIdleMs / IDLE_TICKS
   }
 
@@ -138,6 +127,7 @@ export class Router {
       this.patterns.remove(subscription)
       session.outbox.discard(subscription)
     }
+    this.meters.subscriptions -= session.subscriptions.size
     session.subscriptions.clear()
     session.outbox.close()
   }
@@ -188,7 +178,8 @@ export class Router {
   acceptMessages(session: Session, start: number, ends: Uint32Array, count: number): void {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
-    const { meters } = this
+    const { meters, timing } = this
+    const timedFrom = timing.accepting()
     const acceptedBefore = meters.accepted
     let run = this.openRun
     let events = 0
@@ -220,15 +211,15 @@ export class Router {
           }
         }
         // A sync among the frames answers with the counts up to here.
-        session.accepted += events
-        meters.accepted += events
+        this.countAccepted(session, events)
         events = 0
         pos = this.acceptOther(session, pos, end)
         run = this.openRun
       }
     }
-    session.accepted += events
-    meters.accepted += events
+    this.countAccepted(session, events)
+    if (this.openRun !== null) this.openRun.acceptedLast = timing.acceptedAt
+    if (timedFrom !== 0) timing.accepted(timedFrom)
     if (meters.accepted === acceptedBefore) return
     const taken = pos - start - this.otherBytes
     meters.acceptedBytes += taken
@@ -238,6 +229,14 @@ export class Router {
       // Whoever outruns the drain pays for it here, and its socket is not read meanwhile.
       while (this.pendingBytes > this.options.pendingBytesMax) this.drain(this.options.drainBytes)
     } else if (!this.scheduled) this.scheduleTurn()
+  }
+
+  /** Events that continued the open run. */
+  private countAccepted(session: Session, events: number): void {
+    if (events === 0) return
+    session.accepted += events
+    this.meters.accepted += events
+    this.topics.countMore(events)
   }
 
   /** A frame that does not continue the open run. Returns the position after it: the end when the session had to be ended. */
@@ -328,9 +327,32 @@ export class Router {
     run.list = list
     run.subscriptionsMade = this.patterns.subscriptionsMade
     run.expiresAt = expiresAt
+    run.acceptedAt = this.timing.acceptedAt
+    run.acceptedLast = run.acceptedAt
+    run.classes = list.classes
     this.slabs.hold(pos)
     this.lanes.push(run)
     this.openRun = run
+  }
+
+  /**
+   * Takes in one event of the daemon's own, as any other but for the list of its receivers.
+   * @param count 0 for one that is counted nowhere
+   */
+  acceptOwn(frame: Uint8Array, list: MatchList, lane: number, count: number, trace: TraceSheet | null): void {
+    const position = this.reserve(frame.length)
+    this.slabs.bytes.set(frame, position)
+    this.openRun = null
+    this.timing.accepting()
+    this.place(list, lane, position, position + frame.length, 0)
+    const run = this.openRun as unknown as Run
+    run.count = count
+    run.trace = trace
+    this.openRun = null
+    this.meters.accepted += count
+    this.meters.acceptedBytes += frame.length * count
+    this.pendingBytes += frame.length
+    if (!this.scheduled) this.scheduleTurn()
   }
 
   private readMetadata(): number {
@@ -380,12 +402,7 @@ export class Router {
 
   /** Tells a session that the daemon goes away, and when to come back. */
   sayGoodbye(session: Session, retryAfterMs: number): void {
-    session.outbox.sendControl({
-      op: Op.GOAWAY,
-      code: Code.SHUTTING_DOWN,
-      retryAfterMs,
-      reason: codeMessage(Code.SHUTTING_DOWN),
-    })
+    this.control.sayGoodbye(session, retryAfterMs)
   }
 
   /** Ends a session for an error that leaves nothing to go on with. */
@@ -398,8 +415,6 @@ export class Router {
 
   /** Tells a session what was refused of it since it was last told. */
   tellRefusals(session: Session): void {
-    if (!session.refusals.noted) return
-    session.refusals.noted = false
     this.control.tellRefusals(session)
   }
 
@@ -423,7 +438,9 @@ export class Router {
     if (this.draining) return
     this.draining = true
     this.openRun = null
-    const { lanes, delivery, runs, slabs, meters } = this
+    const { lanes, delivery, runs, slabs, meters, timing } = this
+    timing.begin()
+    const { begun } = timing
     let run = lanes.shift()
     while (run !== undefined) {
       const length = run.end - run.start
@@ -438,6 +455,7 @@ export class Router {
       run = lanes.shift()
     }
     delivery.flush()
+    timing.drained(begun)
     this.pendingFrames = 0
     if (lanes.length === 0) this.pendingBytes = 0
     else this.scheduleTurn()

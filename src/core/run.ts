@@ -1,8 +1,10 @@
 import { assert } from '../base/assert.js'
 import type { MatchList } from './match-list.js'
+import type { Span } from './span.js'
+import type { TraceSheet } from './trace.js'
 
 /** The unit that moves: `count` consecutive events in a slab, of one lane and with the same receivers. Usually they are of one topic. Pooled. */
-export class Run {
+export class Run implements Span {
   start = 0
   end = 0
   count = 0
@@ -13,6 +15,11 @@ export class Run {
   subscriptionsMade = 0
   /** Clock milliseconds after which its one event is not delivered any more; 0 for none. */
   expiresAt = 0
+  acceptedAt = 0
+  acceptedLast = 0
+  classes = 0
+  /** Set when each step of its one event is to be told. */
+  trace: TraceSheet | null = null
   held = false
 }
 
@@ -33,6 +40,7 @@ export class RunPool {
     assert(run.held, 'a run is released once')
     run.held = false
     run.list = null
+    run.trace = null
     this.held--
     this.free.push(run)
   }

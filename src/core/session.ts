@@ -4,6 +4,9 @@ import { NO_PEER, type Peer } from './peer.js'
 import { Refusals } from './refusals.js'
 import type { Subscription } from './subscription.js'
 
+/** Number of sessions that no peer has. */
+export const NOBODY = 0
+
 /** A peer inside the core: what it published, what it subscribed to, and its outbox. */
 export class Session {
   readonly outbox: Outbox
@@ -20,12 +23,15 @@ export class Session {
   peer: Peer = NO_PEER
   /** Is told of each PONG: for who measures the way there and back. */
   onPong: ((token: number) => void) | null = null
+  /** Clock milliseconds. */
+  readonly openedAt: number
 
   constructor(
     readonly id: number,
     link: Link,
     context: OutboxContext,
   ) {
+    this.openedAt = context.now()
     this.outbox = new Outbox(link, context)
   }
 }

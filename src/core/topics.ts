@@ -17,6 +17,8 @@ const LIST = 3
 const LOCATED_SHORTS = 8
 /** Age, in ticks, of the last use. */
 const USED = 6
+/** Events since the last visit. */
+const EVENTS = 7
 const INLINE = 32
 
 const CAPACITY_AT_START = 1024
@@ -42,6 +44,8 @@ export class TopicTable {
   private next = 0
   private hand = 0
   private tick = 1
+  /** Record of the topic that was looked up last. */
+  private latest = 0
   size = 0
   evicted = 0
 
@@ -86,6 +90,8 @@ export class TopicTable {
         const record = id * RECORD_INTS
         if (ints[record + LENGTH] === length && this.same(id, bytes, view, start, length)) {
           ints[record + USED] = this.tick
+          ints[record + EVENTS]++
+          this.latest = record
           const generation = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
           if (ints[record + GENERATION] !== generation) this.rematch(id)
           return ints[record + LIST]
@@ -124,6 +130,8 @@ export class TopicTable {
     this.ints[record + HASH] = hash
     this.ints[record + LENGTH] = length
     this.ints[record + USED] = this.tick
+    this.ints[record + EVENTS] = 1
+    this.latest = record
     if (length > INLINE_BYTES) this.longTopics[id] = bytes.slice(start, end)
     else for (let i = 0; i < length; i++) this.bytes[id * RECORD_BYTES + INLINE + i] = bytes[start + i]
     this.patterns.generations.locate(bytes, start, end, this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
@@ -138,6 +146,29 @@ export class TopicTable {
     // The match first: it may itself make all earlier ones stale.
     this.ints[record + LIST] = this.patterns.match(this.text(id))
     this.ints[record + GENERATION] = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
+  }
+
+  /** So many more events of the topic that was looked up last. */
+  countMore(events: number): void {
+    this.ints[this.latest + EVENTS] += events
+  }
+
+  /**
+   * Visits the topics in some of the table's places, with how many events each has had since it was visited last, and begins to count anew. For whoever wants
+   * to know the busiest ones: a table of a million is to be visited in slices.
+   * @param from 0, or what the visit before returned
+   * @returns where to go on; 0 when the table has been gone through
+   */
+  sweep(from: number, count: number, visit: (topic: string, events: number) => void): number {
+    const end = Math.min(from + count, this.next)
+    for (let id = from; id < end; id++) {
+      const record = id * RECORD_INTS
+      const events = this.ints[record + EVENTS] >>> 0
+      if (events === 0) continue
+      this.ints[record + EVENTS] = 0
+      if (this.ints[record + LENGTH] !== 0) visit(this.text(id), events)
+    }
+    return end >= this.next ? 0 : end
   }
 
   private text(id: number): string {
@@ -157,15 +188,15 @@ export class TopicTable {
    * @returns how many were given up
    */
   evictIdle(ticks: number): number {
-    return this.sweep(EVICTION_SCAN, this.tick - ticks)
+    return this.evict(EVICTION_SCAN, this.tick - ticks)
   }
 
   /** Makes room in a full table: gives up those of some topics that were not used since the last tick, or else a few of any age. */
   private evictSome(): void {
-    if (this.sweep(EVICTION_SCAN, this.tick) === 0) this.sweep(EVICTION_SCAN / 4, this.tick + 1)
+    if (this.evict(EVICTION_SCAN, this.tick) === 0) this.evict(EVICTION_SCAN / 4, this.tick + 1)
   }
 
-  private sweep(scan: number, usedBefore: number): number {
+  private evict(scan: number, usedBefore: number): number {
     let gone = 0
     for (let i = Math.min(scan, this.next); i > 0; i--) {
       if (this.hand >= this.next) this.hand = 0

@@ -33,6 +33,8 @@ export function coreOptions(config: Config, software: string): CoreOptions {
     memoryBudgetBytes: memory.budgetBytes,
     memoryResumeRatio: memory.resumeRatio,
     retryAfterMs: memory.retryAfterMs,
+    latency: null,
+    topicClasses: [],
     hashSeed: randomBytes(4).readInt32LE(),
     poison: false,
   }

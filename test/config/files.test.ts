@@ -13,8 +13,11 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const checkedIn = (name: string) => readFileSync(join(root, 'config', name), 'utf8')
 const stale = 'run the build, then node dist/config/write-files.js'
 
+interface Properties {
+  properties: { [key: string]: { description: string; default: unknown } }
+}
 interface Schema {
-  properties: { [section: string]: { properties: { [key: string]: { description: string; default: unknown } } } }
+  properties: { [name: string]: Properties | { type: 'array'; items: Properties & { required: string[] } } }
 }
 
 t.test('the checked-in files are what the options say', (t) => {
@@ -58,8 +61,10 @@ t.test('every option has its words and names of its own', (t) => {
 
 t.test('the schema has every option with words and default, and knows no others', (t) => {
   const schema = JSON.parse(renderSchema()) as Schema
-  const options = Object.entries(schema.properties).flatMap(([name, { properties }]) =>
-    Object.entries(properties).map(([key, option]) => ({ dotted: `${name}.${key}`, ...option })),
+  const options = Object.entries(schema.properties).flatMap(([name, table]) =>
+    'items' in table
+      ? []
+      : Object.entries(table.properties).map(([key, option]) => ({ dotted: `${name}.${key}`, ...option })),
   )
   t.same(
     options.map(({ dotted }) => dotted),
@@ -80,6 +85,10 @@ t.test('the schema has every option with words and default, and knows no others'
     { listen: { message_bytes_max: '64KB' } },
     { outbox: { policy: 'drop' } },
     { router: { lane_weights: [1] } },
+    { slo: { name: 'a' } },
+    { slo: [{ name: 'a', topics: '>', threshold: '1ms' }] },
+    { slo: [{ name: 'a', topics: '>', threshold: '1ms', objective: 0.9, topic: '>' }] },
+    { topic_class: [{ name: 'A', topics: '>' }] },
   ]
   for (const document of refused) t.notOk(validator.safeParse(document).success, JSON.stringify(document))
   t.end()

@@ -26,7 +26,7 @@ t.test('what is wrong is told with place, key, what was given and what was meant
       'a section like none',
       '[plugins]',
       [
-        'c.toml:1:1 plugins: unknown section; there are server, listen, http, http2, https, tls, admin, protocol, router, outbox, memory, log, shutdown',
+        'c.toml:1:1 plugins: unknown section; there are server, listen, http, http2, https, tls, admin, protocol, router, outbox, memory, log, observe, shutdown, slo, topic_class',
       ],
     ],
     [

@@ -5,6 +5,7 @@ import { ConflatedLane } from '../../src/core/conflated-lane.js'
 import { REASON } from '../../src/core/meters.js'
 import { PagePool } from '../../src/core/pages.js'
 import { ParkedLane } from '../../src/core/parked-lane.js'
+import type { Span } from '../../src/core/span.js'
 import type { Subscription } from '../../src/core/subscription.js'
 import { eventFrame, readFrames, type SeenEvent } from '../helpers/core-frames.js'
 import { SeededRandom } from '../helpers/msgpack-random.js'
@@ -39,6 +40,11 @@ class Lot implements ParkingLot {
   } as unknown as Subscription
 }
 
+/** Frames at [start, end) of the bytes that are pushed. */
+const span = (start: number, end: number, count = 1, expiresAt = 0): Span => {
+  return { start, end, count, expiresAt, lane: 3, acceptedAt: 0, acceptedLast: 0, classes: 0 }
+}
+
 const payloads = (frames: Uint8Array) => readFrames(frames).map((frame) => (frame as SeenEvent).payload)
 
 /** Does the same to a lane and to an array, and compares them. */
@@ -71,7 +77,7 @@ class Pair {
       pieces.push({ frame, payload, key: key ?? `topic ${topic}`, expiresAt })
     }
     const bytes = Buffer.concat([Buffer.from('before'), ...pieces.map(({ frame }) => frame), Buffer.from('after')])
-    if (!this.lane.push(bytes, 6, bytes.length - 5, count, expiresAt)) return
+    if (!this.lane.push(bytes, span(6, bytes.length - 5, count, expiresAt))) return
     for (const piece of pieces) {
       if (this.conflating) {
         const before = this.waiting.length
@@ -105,7 +111,7 @@ class Pair {
     this.dropExpired(now)
     if (this.waiting.length === 0) return
     let calls = 0
-    this.lane.unload(now, (frames, events) => {
+    this.lane.unload(now, null, (frames, events) => {
       calls++
       const seen = payloads(frames)
       const due = this.waiting.splice(0, seen.length)
@@ -172,7 +178,7 @@ for (const conflating of [false, true]) {
     const lot = new Lot(2000)
     const lane = conflating ? new ConflatedLane(lot.subscription, 3, lot) : new ParkedLane(lot.subscription, 3, lot)
     const frame = eventFrame('a', 'x'.repeat(100))
-    t.notOk(lane.push(Buffer.concat(Array(20).fill(frame)), 0, frame.length * 20, 20, 0))
+    t.notOk(lane.push(Buffer.concat(Array(20).fill(frame)), span(0, frame.length * 20, 20)))
     t.same([lane.bytes, lane.events, lot.budget.used, lot.pages.held], [0, 0, 0, 0])
     t.equal(lot.waiting[3].size, 0)
   })
@@ -194,12 +200,12 @@ t.test('parked: pages grow with the backlog, and a large event has a page of its
   const lot = new Lot()
   const lane = new ParkedLane(lot.subscription, 3, lot)
   const small = eventFrame('a', 'x')
-  lane.push(small, 0, small.length, 1, 0)
+  lane.push(small, span(0, small.length))
   t.equal(lot.budget.used, 2 << 10, 'ten thousand connections with an event each take little')
   const large = eventFrame('a', 'x'.repeat(100_000))
-  lane.push(large, 0, large.length, 1, 0)
+  lane.push(large, span(0, large.length))
   t.equal(lot.budget.used, (2 << 10) + large.length)
-  for (let i = 0; i < 20_000; i++) lane.push(small, 0, small.length, 1, 0)
+  for (let i = 0; i < 20_000; i++) lane.push(small, span(0, small.length))
   const waiting = lane.bytes
   t.ok(lot.budget.used < waiting * 1.5 + (64 << 10), `${lot.budget.used} bytes for ${waiting}`)
 })
@@ -209,13 +215,13 @@ t.test('parked: what is dropped from within a record leaves whole frames', async
   const lane = new ParkedLane(lot.subscription, 3, lot)
   const frames = Array.from({ length: 10 }, (_, i) => eventFrame('a', `event ${i}`))
   const bytes = Buffer.concat(frames)
-  lane.push(bytes, 0, bytes.length, 10, 0)
+  lane.push(bytes, span(0, bytes.length, 10))
   const gone = { bytes: 0, events: 0 }
   lane.dropOldest(frames[0].length + 1, 0, gone)
   t.same(gone, { bytes: frames[0].length * 2, events: 2 }, 'as many as cover the bytes')
   lane.dropOldest(0, 3, gone)
   t.equal(gone.events, 5, 'added to what was gone')
-  lane.unload(0, (rest, events) => {
+  lane.unload(0, null, (rest, events) => {
     t.equal(events, 5)
     t.same(payloads(rest), ['event 5', 'event 6', 'event 7', 'event 8', 'event 9'])
   })
@@ -224,7 +230,7 @@ t.test('parked: what is dropped from within a record leaves whole frames', async
 t.test('conflated: the key is that of the metadata, or else the topic; they are kept apart', async (t) => {
   const lot = new Lot()
   const lane = new ConflatedLane(lot.subscription, 3, lot)
-  const push = (frame: Buffer) => lane.push(frame, 0, frame.length, 1, 0)
+  const push = (frame: Buffer) => lane.push(frame, span(0, frame.length))
   push(eventFrame('a', '1'))
   push(eventFrame('b', '2', 3, { key: 'a' }))
   push(eventFrame('c', '3', 3, { key: 'a' }))
@@ -233,6 +239,6 @@ t.test('conflated: the key is that of the metadata, or else the topic; they are 
   t.equal(lane.events, 2)
   t.equal(lot.conflated, 3)
   const seen: string[] = []
-  while (lane.events > 0) lane.unload(0, (frames) => seen.push(...payloads(frames)))
+  while (lane.events > 0) lane.unload(0, null, (frames) => seen.push(...payloads(frames)))
   t.same(seen, ['3', '5'], 'in the order of the latest change')
 })

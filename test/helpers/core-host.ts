@@ -1,4 +1,4 @@
-import type { RouterHost } from '../../src/core/router.js'
+import type { RouterHost } from '../../src/core/host.js'
 
 /** A clock that stands still and turns that wait until they are run. */
 export class ManualHost implements RouterHost {

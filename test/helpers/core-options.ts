@@ -30,6 +30,8 @@ export function coreOptions(overrides: Partial<CoreOptions> = {}): CoreOptions {
     memoryBudgetBytes: 64 << 20,
     memoryResumeRatio: 0.9,
     retryAfterMs: 1000,
+    latency: null,
+    topicClasses: [],
     hashSeed: 1,
     poison: true,
     ...overrides,

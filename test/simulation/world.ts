@@ -1,4 +1,5 @@
-import { Router, type RouterHost } from '../../src/core/router.js'
+import type { RouterHost } from '../../src/core/host.js'
+import { Router } from '../../src/core/router.js'
 import type { Session } from '../../src/core/session.js'
 import { Code } from '../../src/protocol/codes.js'
 import { DROP_REASONS } from '../../src/protocol/ops.js'

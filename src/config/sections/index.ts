@@ -5,6 +5,7 @@ import { https } from './https.js'
 import { listen } from './listen.js'
 import { log } from './log.js'
 import { memory } from './memory.js'
+import { observe } from './observe.js'
 import { outbox } from './outbox.js'
 import { protocol } from './protocol.js'
 import { router } from './router.js'
@@ -29,5 +30,6 @@ export const SECTIONS = {
   outbox,
   memory,
   log,
+  observe,
   shutdown,
 } as const
