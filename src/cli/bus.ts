@@ -43,7 +43,8 @@ export function busConnector(given: Given, context: Context): (options: ConnectO
   }
 }
 
-function urlOf(given: Given, env: NodeJS.ProcessEnv): string {
+/** Where the daemon is, by the options or the environment. @throws UsageError */
+export function urlOf(given: Given, env: NodeJS.ProcessEnv): string {
   const option = given.options.get('url') as string | undefined
   const text = option ?? env.SLUICE_URL ?? URL_DEFAULT
   const from = option !== undefined ? '--url' : 'SLUICE_URL'

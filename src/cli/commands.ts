@@ -9,6 +9,7 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
     load: async () => (await import('./pub.js')).pub,
   },
   { name: 'sub', summary: 'subscribe and print events as they come', load: async () => (await import('./sub.js')).sub },
+  { name: 'top', summary: 'what a daemon does, live', load: async () => (await import('./top.js')).top },
   { name: 'check', summary: 'check a configuration file', load: async () => (await import('./check.js')).check },
   { name: 'bench', summary: 'a quick load run against a daemon', load: async () => (await import('./bench.js')).bench },
 ]

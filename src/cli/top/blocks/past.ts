@@ -1,0 +1,75 @@
+import { HEAT_FIRST_MS } from '../../../observe/stats.js'
+import { columns } from '../bars.js'
+import type { Block } from '../block.js'
+import { age, count, time } from '../figures.js'
+import type { Point } from '../history.js'
+import { type Line, span, type Tone } from '../spans.js'
+import type { Seen } from '../view.js'
+
+const LABEL_WIDTH = 13
+const CHART_HEIGHT_MAX = 6
+
+interface Curve {
+  readonly name: string
+  readonly tone: Tone
+  value(point: Point): number | null
+  says(top: number): string
+}
+
+const CURVES: readonly Curve[] = [
+  { name: 'in', tone: 'cyan', value: ({ accepted }) => accepted, says: (top) => `${count(top)}/s` },
+  { name: 'out', tone: 'green', value: ({ delivered }) => delivered, says: (top) => `${count(top)}/s` },
+  { name: 'routing p99', tone: 'blue', value: ({ routingP99Ms }) => routingP99Ms, says: time },
+  { name: 'delivery p99', tone: 'yellow', value: ({ deliveryP99Ms }) => deliveryP99Ms, says: time },
+]
+/** The order in which they get a line: p99 of what is promised to receivers tells more than a second rate. */
+const FIRST = [0, 3, 1, 2]
+
+/** Rates and p99 of the last minutes, a second a column: one line each, or charts where there is room. */
+export function past({ history }: Seen, width: number): Block {
+  const draw = (height: number): Line[] => {
+    const room = Math.max(1, Math.floor(height / CURVES.length))
+    const shown = height >= CURVES.length ? CURVES : CURVES.filter((_, index) => FIRST.indexOf(index) < height)
+    return shown.flatMap((curve) => chart(curve, history.points, width, room))
+  }
+  return { rank: 5.5, least: 2, most: CURVES.length * CHART_HEIGHT_MAX, draw }
+}
+
+function chart(
+  { name, tone, value, says }: Curve,
+  points: readonly (Point | null)[],
+  width: number,
+  height: number,
+): Line[] {
+  const shown = points.slice(-(width - LABEL_WIDTH))
+  const values = shown.map((point) => (point === null ? null : value(point)))
+  const top = Math.max(0, ...values.map((each) => each ?? 0))
+  const labels = height === 1 ? [name] : [name, `top ${says(top)}`, ...(height > 2 ? [`of ${age(shown.length)}`] : [])]
+  return columns(values, width - LABEL_WIDTH, height, top).map(
+    (cells, row): Line => [span((labels[row] ?? '').padEnd(LABEL_WIDTH), 'dim'), span(cells, tone)],
+  )
+}
+
+/** How the deliveries of the last second are spread, from fast to slow. */
+export function spreadOfDeliveries({ stats }: Seen, width: number): Block {
+  const { heat } = stats
+  const least = heat.findIndex((each) => each > 0)
+  const most = heat.findLastIndex((each) => each > 0)
+  const draw = (height: number): Line[] => {
+    if (least < 0) return []
+    const wide = Math.max(1, Math.min(4, Math.floor(width / (most - least + 1))))
+    const shown = heat.slice(least, most + 1)
+    // Few are slow, and those are what is looked for: the square root keeps them in sight.
+    const values = shown.flatMap((each) => Array<number>(wide).fill(Math.sqrt(each)))
+    const rows = columns(values.slice(0, width), Math.min(width, values.length), height - 2, Math.max(...values))
+    const end = (bucket: number): string => time(HEAT_FIRST_MS * 2 ** (bucket / 2))
+    const [first, last] = [end(least), end(most)]
+    const between = Math.max(1, Math.min(width, values.length) - first.length - last.length)
+    return [
+      [span('deliveries of the last second by their time', 'dim')],
+      ...rows.map((row): Line => [span(row, 'cyan')]),
+      [span(`${first}${' '.repeat(between)}${last}`, 'dim')],
+    ]
+  }
+  return { rank: 9, least: 4, most: least < 0 ? 0 : 7, draw }
+}

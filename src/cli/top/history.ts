@@ -1,0 +1,64 @@
+import type { Stats } from '../../observe/stats.js'
+
+/** As many seconds as the widest terminal has columns. */
+const SECONDS_MAX = 600
+
+export interface Point {
+  readonly at: number
+  readonly sequence: number
+  readonly accepted: number
+  readonly delivered: number
+  readonly dropped: number
+  /** Null where nothing was delivered. */
+  readonly routingP99Ms: number | null
+  readonly deliveryP99Ms: number | null
+}
+
+/** What the figures of the last minutes were, one point a second; a second of which nothing was heard is a point without figures. */
+export class History {
+  readonly #points: (Point | null)[] = []
+  #pid = 0
+  #sequence = 0
+
+  /** The latest last. */
+  get points(): readonly (Point | null)[] {
+    return this.#points
+  }
+
+  /** Those of another process begin anew; those that are not newer are known already. */
+  add(stats: Stats): void {
+    const { pid } = stats.server
+    if (pid !== this.#pid && this.#points.length > 0) this.#push(null)
+    else if (stats.sequence <= this.#sequence) return
+    else if (this.#points.length > 0) this.#skip(stats.sequence - this.#sequence - 1)
+    this.#pid = pid
+    this.#sequence = stats.sequence
+    this.#push({
+      at: stats.at,
+      sequence: stats.sequence,
+      accepted: stats.rates.accepted,
+      delivered: stats.rates.delivered,
+      dropped: stats.rates.dropped,
+      routingP99Ms: stats.stages.routing?.p99Ms ?? null,
+      deliveryP99Ms: stats.stages.delivery?.p99Ms ?? null,
+    })
+  }
+
+  /** A copy that does not go on. */
+  frozen(): History {
+    const copy = new History()
+    copy.#points.push(...this.#points)
+    copy.#pid = this.#pid
+    copy.#sequence = this.#sequence
+    return copy
+  }
+
+  #skip(seconds: number): void {
+    for (let i = 0; i < Math.min(seconds, SECONDS_MAX); i++) this.#push(null)
+  }
+
+  #push(point: Point | null): void {
+    this.#points.push(point)
+    if (this.#points.length > SECONDS_MAX) this.#points.shift()
+  }
+}
