@@ -83,7 +83,6 @@ export class Introspection {
     const max = sessions.size + NEWCOMERS_MAX
     const width = FIGURES.length
     const figures = new Float64Array(new SharedArrayBuffer(max * width * Float64Array.BYTES_PER_ELEMENT))
-    const now = this.now()
     const lets = filterOf(filter)
     let count = 0
     await this.slices.each(
@@ -95,12 +94,11 @@ export class Introspection {
         figures[at] = session.id
         figures[at + 1] = outbox.backlogBytes
         figures[at + 2] = outbox.droppedEvents
-        figures[at + 3] = now - session.openedAt
-        figures[at + 4] = session.accepted
-        figures[at + 5] = outbox.deliveredEvents
+        figures[at + 3] = session.accepted
+        figures[at + 4] = outbox.deliveredEvents
       },
     )
-    return { atMs: now, count, figures }
+    return { atMs: this.now(), count, figures }
   }
 
   private measure(ids: readonly number[]): Promise<(number | null)[]> {

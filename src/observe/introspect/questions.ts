@@ -10,10 +10,10 @@ export interface ConnectionFilter {
 }
 
 /** Figures of a session in a scan, one after another: the numbers are doubles, ids and counters fit. */
-export const FIGURES = ['session', 'pending', 'drops', 'age', 'accepted', 'delivered'] as const
+export const FIGURES = ['session', 'pending', 'drops', 'accepted', 'delivered'] as const
 export type Figure = (typeof FIGURES)[number]
 
-/** Of all sessions that the filter lets through, FIGURES each; ages in milliseconds. In memory that both threads share, so that it is not copied. */
+/** Of all sessions that the filter lets through, FIGURES each. In memory that both threads share, so that it is not copied. */
 export interface ConnectionScan {
   readonly atMs: number
   readonly count: number
