@@ -10,7 +10,7 @@ import { Subscription } from './subscription.js'
 import type { TraceReport } from './trace.js'
 
 const SYSTEM_PREFIX = `${SYSTEM_TOKEN}.`
-/** No pattern and no topic of anybody's: a control character is refused in both. */
+/** No pattern of anybody's: a control character is refused. */
 const PROBE_PATTERN = '\u0000probe'
 /** Urgent, so that a lane that is full does not look like a router that stands still. */
 const PROBE_LANE = 0
@@ -72,7 +72,7 @@ export class OwnEvents {
   probe(arrived: () => void): void {
     const { patterns } = this.router
     this.arrivals.push(arrived)
-    this.router.acceptOwn(probeFrame, patterns.list(patterns.match(PROBE_PATTERN)), PROBE_LANE, 0, null)
+    this.router.acceptOwn(probeFrame, patterns.onlyOf(PROBE_PATTERN), PROBE_LANE, 0, null)
   }
 
   /** Who would get an event on this topic; a code of the table for what is no topic. */

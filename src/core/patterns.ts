@@ -190,6 +190,13 @@ export class Patterns {
     return this.lists[id] as MatchList
   }
 
+  /** The receivers by this pattern alone, whatever others match. */
+  onlyOf(pattern: string): MatchList {
+    this.found = this.nobody
+    this.take(this.byText.get(pattern) ?? null)
+    return this.found
+  }
+
   /** Walks the trie. Returns the id of the match list of the topic. */
   match(topic: string): number {
     const from = this.timing?.matching() ?? 0

@@ -179,7 +179,7 @@ export class Router {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
     const { meters, timing } = this
-    const timedFrom = timing.accepting()
+    const timedFrom = timing.accepting(this.pendingFrames === 0)
     const acceptedBefore = meters.accepted
     let run = this.openRun
     let events = 0
@@ -343,7 +343,7 @@ export class Router {
     const position = this.reserve(frame.length)
     this.slabs.bytes.set(frame, position)
     this.openRun = null
-    this.timing.accepting()
+    this.timing.accepting(this.pendingFrames === 0)
     this.place(list, lane, position, position + frame.length, 0)
     const run = this.openRun as unknown as Run
     run.count = count

@@ -34,12 +34,13 @@ export class Timing {
 
   /**
    * A message is about to be taken apart.
+   * @param isFirst of those that the next drain will find: whatever came before may have been long ago
    * @returns when, if that is to be timed (accepted); else 0
    */
-  accepting(): number {
+  accepting(isFirst: boolean): number {
     if (this.counts === null) return 0
     this.acceptsSinceSample++
-    if (this.messagesUntilReading-- > 0) return 0
+    if (!isFirst && this.messagesUntilReading-- > 0) return 0
     this.messagesUntilReading = MESSAGES_PER_READING - 1
     this.acceptedAt = this.host.now()
     return this.acceptsSinceSample >= CALLS_PER_SAMPLE ? this.acceptedAt : 0
@@ -56,7 +57,6 @@ export class Timing {
     if (this.counts === null) return
     this.now = this.host.now()
     this.steps = 0
-    this.messagesUntilReading = 0
   }
 
   /** The drain that began at `from` (begun) is over. */

@@ -1,6 +1,8 @@
 import type { StageName } from '../core/latency.js'
 import type { SlowSubscriber } from './sample.js'
 
+export { STAGE_NAMES, type StageName } from '../core/latency.js'
+
 /** Topic of Stats, once a second while anybody is subscribed. */
 export const STATS_TOPIC = '$sys.stats'
 export const BOTTLENECK_TOPIC = '$sys.bottleneck'

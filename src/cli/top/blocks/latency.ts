@@ -1,7 +1,8 @@
-import { STAGE_NAMES, type StageName } from '../../../core/latency.js'
 import type { LaneStats, Percentiles } from '../../../observe/stats.js'
+import { STAGE_NAMES, type StageName } from '../../../observe/stats.js'
 import type { Block } from '../block.js'
 import { count, time } from '../figures.js'
+import { Rank } from '../rank.js'
 import { fitting, type Line, type Span, span } from '../spans.js'
 import { type Column, table } from '../table.js'
 import { clipped, visible } from '../text.js'
@@ -86,7 +87,14 @@ export function lanes({ stats }: Seen, width: number): Block {
       width,
     )
   }
-  return { rank: 3, least: 1 + Math.min(needed, LANES_LEAST), most: 1 + all.length, draw }
+  return {
+    steps: [
+      [1 + Math.min(needed, LANES_LEAST), Rank.LANES],
+      [1 + needed, Rank.LANES_ACTIVE],
+      [1 + all.length, Rank.LANES_ALL],
+    ],
+    draw,
+  }
 }
 
 function byWeight(a: LaneStats, b: LaneStats): number {
@@ -132,11 +140,14 @@ export function laneDetail({ stats }: Seen, width: number): Block {
   ]
   const active = (height: number): LaneStage[] =>
     rows.length < height ? rows : rows.filter(({ percentiles, rate }) => percentiles !== null || rate > 0)
+  const draw = (height: number): Line[] => table(columns, active(height), width).slice(0, height)
   return {
-    rank: 3,
-    least: 3,
-    most: 1 + rows.length,
-    draw: (height) => table(columns, active(height), width).slice(0, height),
+    steps: [
+      [3, Rank.LANES],
+      [1 + rows.length / 2, Rank.LANES],
+      [1 + rows.length, Rank.LANES],
+    ],
+    draw,
   }
 }
 
@@ -173,7 +184,13 @@ export function stages({ stats }: Seen, width: number): Block {
     const parts = rows.map(({ name, percentiles }): Line => [span(`${name} `, 'dim'), figure(percentiles, 'p99Ms')])
     return [fitting([[span('p99 of stages:', 'dim')], ...parts], width)]
   }
-  return { rank: 6, least: 1, most: 1 + rows.length, draw }
+  return {
+    steps: [
+      [1, Rank.STAGES],
+      [1 + rows.length, Rank.STAGES_TABLE],
+    ],
+    draw,
+  }
 }
 
 /** Classes of topics that the operator has configured. */
@@ -200,5 +217,12 @@ export function classes({ stats }: Seen, width: number): Block {
   ]
   const { length } = stats.classes
   const draw = (height: number): Line[] => table(columns, stats.classes.slice(0, height - 1), width)
-  return { rank: 10, least: 2, most: length === 0 ? 0 : 1 + length, draw }
+  if (length === 0) return { steps: [], draw }
+  return {
+    steps: [
+      [2, Rank.CLASSES],
+      [1 + length, Rank.CLASSES],
+    ],
+    draw,
+  }
 }
