@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ and bundles the browser client.
+// Compiles src/ to dist/ and bundles what is for browsers: the client and the dashboard.
 //
 //   node scripts/build.mjs               build
 //   node scripts/build.mjs --if-needed   build unless dist/ is newer than every source; silent then
@@ -7,9 +7,19 @@
 // the old or the new build, never half of one, and nothing of a deleted source survives. All it says goes to stderr:
 // stdout may be a pipe that carries events.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
@@ -23,6 +33,10 @@ const BROWSER_ENTRY = 'src/client/browser.ts'
 const BROWSER_BUNDLE = 'client/sluice.min.js'
 /** Packages that the browser gets a smaller stand-in for. */
 const BROWSER_ALIASES = { msgpackr: 'src/client/msgpack-lite.ts' }
+const DASHBOARD = 'src/dashboard'
+/** Entry → name of its bundle below dist/dashboard. */
+const DASHBOARD_ENTRIES = { 'main.ts': 'app', 'app.css': 'app' }
+const DASHBOARD_FILES = ['index.html', 'icon.svg']
 
 const resolve = createRequire(import.meta.url).resolve
 
@@ -51,24 +65,48 @@ function isFresh() {
   return built !== undefined && SOURCES.every((source) => newestMs(join(ROOT, source)) < built.mtimeMs)
 }
 
+const BROWSER_BUILD = {
+  alias: Object.fromEntries(Object.entries(BROWSER_ALIASES).map(([name, path]) => [name, join(ROOT, path)])),
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
 async function bundleBrowser(outDir) {
   if (!existsSync(join(ROOT, BROWSER_ENTRY))) return
   const { build } = await import('esbuild')
-  const outfile = join(outDir, BROWSER_BUNDLE)
+  await build({ ...BROWSER_BUILD, entryPoints: [join(ROOT, BROWSER_ENTRY)], outfile: join(outDir, BROWSER_BUNDLE) })
+  saySize(outDir, BROWSER_BUNDLE)
+}
+
+/** The compiled modules of the dashboard make way for its bundle: nothing imports them. */
+async function bundleDashboard(outDir) {
+  const { build } = await import('esbuild')
+  const folder = join(outDir, 'dashboard')
+  rmSync(folder, { recursive: true, force: true })
   await build({
-    entryPoints: [join(ROOT, BROWSER_ENTRY)],
-    outfile,
-    alias: Object.fromEntries(Object.entries(BROWSER_ALIASES).map(([name, path]) => [name, join(ROOT, path)])),
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    legalComments: 'none',
-    logLevel: 'warning',
+    ...BROWSER_BUILD,
+    entryPoints: Object.entries(DASHBOARD_ENTRIES).map(([entry, out]) => ({ in: join(ROOT, DASHBOARD, entry), out })),
+    outdir: folder,
+    banner: { js: `/*! uPlot: ${uplotLicense()} */` },
   })
-  const bytes = readFileSync(outfile)
-  say(`${BROWSER_BUNDLE}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`)
+  for (const name of DASHBOARD_FILES) copyFileSync(join(ROOT, DASHBOARD, name), join(folder, name))
+  saySize(outDir, 'dashboard/app.js')
+}
+
+/** Its license is to go with every copy, a bundled one, too. */
+function uplotLicense() {
+  const license = readFileSync(join(dirname(resolve('uplot')), '..', 'LICENSE'), 'utf8')
+  return license.trim().replaceAll('*/', '* /')
+}
+
+function saySize(outDir, name) {
+  const bytes = readFileSync(join(outDir, name))
+  say(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`)
 }
 
 /** Another build may end at the same moment: whoever comes second makes way again. */
@@ -103,6 +141,7 @@ async function build(tsc) {
     return 1
   }
   await bundleBrowser(fresh)
+  await bundleDashboard(fresh)
   writeFileSync(join(fresh, '.built'), '')
   utimesSync(join(fresh, '.built'), startedMs / 1000, startedMs / 1000)
   replaceDist(fresh, retired)

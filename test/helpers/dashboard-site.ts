@@ -1,0 +1,87 @@
+import { pack } from 'msgpackr'
+import { DashboardPart } from '../../src/observe/dashboard/part.js'
+import { PageFiles } from '../../src/observe/dashboard/files.js'
+import type { ListenerPlace } from '../../src/observe/settings.js'
+import { STATS_TOPIC, type Stats } from '../../src/observe/stats.js'
+import { AdminProblem, json, type Route } from '../../src/observe/thread/routes.js'
+import { AdminServer } from '../../src/observe/thread/server.js'
+import { eventFrame } from './core-frames.js'
+import { FakeDaemon, type Listening, listen } from './fake-daemon.js'
+
+/** The dashboard as the daemon serves it, with figures that a test makes up. */
+export class DashboardSite {
+  readonly daemon = new FakeDaemon()
+  /** What GET /stats/history answers. */
+  past: readonly Stats[] = []
+  /** What GET /stats answers; null for 503. */
+  latest: Stats | null = null
+  /** Requests by path. */
+  readonly asked: string[] = []
+  url = ''
+  private readonly listeners: ListenerPlace[] = []
+  private readonly server = new AdminServer({ host: '127.0.0.1', port: 0, names: [] })
+  private bus: Listening | null = null
+
+  /** @param folder of the built page, where it is another than the package's */
+  async start(folder?: string): Promise<this> {
+    await this.openBus()
+    const part = new DashboardPart({ listeners: this.listeners }, new PageFiles(folder))
+    this.server.serveRoutes([...part.routes, ...this.figures()].map((route) => this.noted(route)))
+    this.url = `http://127.0.0.1:${await this.server.listen()}/`
+    return this
+  }
+
+  async close(): Promise<void> {
+    await this.server.close()
+    await this.closeBus()
+  }
+
+  async openBus(port = 0): Promise<void> {
+    this.bus = await listen(this.daemon, port)
+    this.listeners.splice(0, 1, { name: 'listen', url: this.bus.url, about: 'a fake' })
+  }
+
+  async closeBus(): Promise<void> {
+    await this.bus?.close()
+    this.bus = null
+  }
+
+  get busPort(): number {
+    return Number(new URL(this.listeners[0].url).port)
+  }
+
+  /** Whether a page listens to Stats. */
+  get isWatched(): boolean {
+    return this.daemon.sessions.some((session) => session.isOpen && session.patterns.has(STATS_TOPIC))
+  }
+
+  publish(stats: unknown): void {
+    const frame = eventFrame(STATS_TOPIC, pack(stats))
+    for (const session of this.daemon.sessions) if (session.patterns.has(STATS_TOPIC)) session.send(frame)
+  }
+
+  private figures(): Route[] {
+    return [
+      {
+        method: 'GET',
+        path: '/stats',
+        about: 'fake',
+        handle: () => {
+          if (this.latest === null) throw new AdminProblem(503, 'none')
+          return json(this.latest)
+        },
+      },
+      { method: 'GET', path: '/stats/history', about: 'fake', handle: () => json({ stepS: 1, points: this.past }) },
+    ]
+  }
+
+  private noted(route: Route): Route {
+    return {
+      ...route,
+      handle: (request) => {
+        this.asked.push(route.path)
+        return route.handle(request)
+      },
+    }
+  }
+}
