@@ -59,8 +59,9 @@ const share = (part: number, whole: number): number => (whole > 0 ? Math.min(1, 
 export function readingsOf(sample: Sample, before: Sample, starvedMs: number, silentMs: number): Readings {
   const ms = sample.atMs - before.atMs
   const { core, work, loop, transports } = sample
-  const accept = work.acceptMs - before.work.acceptMs
-  const match = Math.min(accept, work.matchMs - before.work.matchMs)
+  const match = work.matchMs - before.work.matchMs
+  // It is an estimate, of which the part is known exactly.
+  const accept = Math.max(match, work.acceptMs - before.work.acceptMs)
   const drain = work.drainMs - before.work.drainMs
   const write = work.writeMs - before.work.writeMs
   const gc = sum(loop.gc) - sum(before.loop.gc)

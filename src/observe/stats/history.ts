@@ -2,8 +2,10 @@ import { FLOAT32_OPTIONS, Packr } from 'msgpackr'
 import type { StatsHistory, StatsPoint } from '../stats.js'
 import { mergePoints } from './points.js'
 
-/** One hour. A point takes about 1 KiB when two lanes are in use and 1.7 KiB when all eight are, so that this is at most about 6 MiB. */
+/** One hour. */
 export const HISTORY_SECONDS_MAX = 3600
+/** What an hour takes when all eight lanes are in use: 1 KiB a point; of one lane it is half. Objectives are 30 B each. */
+export const HISTORY_BYTES = HISTORY_SECONDS_MAX * 1024
 /** Points of an answer, of about 4 KiB of JSON each: who asks for more seconds gets longer steps. */
 export const HISTORY_POINTS_MAX = 600
 
