@@ -40,6 +40,6 @@ export function percentilesOf(histogram: Histogram): Percentiles | null {
     p90Ms: at(90),
     p99Ms: at(99),
     p999Ms: at(99.9),
-    maxMs: histogram.maxValue / NS_PER_MS,
+    maxMs: at(100),
   }
 }

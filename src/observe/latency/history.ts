@@ -59,9 +59,7 @@ export class LatencyHistory {
     bytes: 0,
     whole: true,
   }))
-  /** The routing thread's counters by row, and what they were at the last fold. */
-  private readonly counters: readonly Uint32Array[]
-  private readonly before: readonly Uint32Array[]
+  private readonly counters: readonly Counters[]
   private readonly row = new Float64Array(LATENCY_BUCKETS)
   private readonly histogram = latencyHistogram()
   private readonly answers = new Map<string, Percentiles | null>()
@@ -84,15 +82,14 @@ export class LatencyHistory {
         latency.ofClass(STAGE_NAMES.indexOf(name) as Stage.ROUTING | Stage.DELIVERY, index),
       ),
     )
-    this.counters = [...byLane, ...byClass]
-    this.before = this.counters.map((counters) => counters.slice())
+    this.counters = [...byLane, ...byClass].map((counters) => new Counters(counters))
     this.foldedAt = nowMs
   }
 
   /** Makes an interval of what was counted since the last call. To be called once a second, and at least once a minute, since the counters wrap. */
   fold(nowMs: number): void {
     this.answers.clear()
-    const rows = this.counters.map((counters, index) => this.packDifference(counters, this.before[index]))
+    const rows = this.counters.map((counters) => (counters.difference(this.row) ? pack(this.row) : null))
     this.keep(0, { startMs: this.foldedAt, endMs: nowMs, rows, bytes: bytesOf(rows) })
     this.foldedAt = nowMs
     for (let level = 1; level < this.levels.length; level++) if (!this.rollUp(level)) break
@@ -142,23 +139,36 @@ export class LatencyHistory {
     return taken
   }
 
+  /** The same in as many intervals as there are: by the second where seconds are still kept, and so on. */
+  finestIntervals(windowMs: number): Interval[] {
+    let fromMs = this.foldedAt - windowMs
+    const taken: Interval[] = []
+    for (let level = this.levels.length - 1; level >= 0; level--) {
+      const finerFromMs = this.levels[level - 1]?.intervals[0]?.startMs ?? Number.POSITIVE_INFINITY
+      for (const interval of this.levels[level].intervals) {
+        if ((interval.startMs + interval.endMs) / 2 < fromMs) continue
+        if (interval.startMs >= finerFromMs) break
+        taken.push(interval)
+        fromMs = interval.endMs
+      }
+    }
+    return taken
+  }
+
+  /** Milliseconds since 1970 up to which is told. */
+  get until(): number {
+    return this.foldedAt
+  }
+
+  /** How much of the last `windowMs` is kept. */
+  coveredMs(windowMs: number): number {
+    const [first] = this.intervals(windowMs)
+    return first === undefined ? 0 : this.foldedAt - first.startMs
+  }
+
   /** What all that is kept takes. */
   get bytes(): number {
     return this.levels.reduce((sum, { bytes }) => sum + bytes, 0)
-  }
-
-  private packDifference(counters: Uint32Array, before: Uint32Array): Uint8Array | null {
-    const { row } = this
-    let any = 0
-    for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
-      // Read once: the routing thread goes on counting.
-      const now = counters[bucket]
-      const counted = (now - before[bucket]) >>> 0
-      before[bucket] = now
-      row[bucket] = counted
-      any |= counted
-    }
-    return any === 0 ? null : pack(row)
   }
 
   /** Makes an interval of a level once the next finer one has crossed into a new one. @returns whether it did */
@@ -201,6 +211,33 @@ export class LatencyHistory {
     }
     const first = STAGE_NAMES.indexOf(stage) * LANES
     return lane === undefined ? Array.from({ length: LANES }, (_, each) => first + each) : [first + lane]
+  }
+}
+
+/** A row of the routing thread's counters, and what they were when they were last looked at. */
+class Counters {
+  private readonly before: Uint32Array
+  private readonly bytes: Uint8Array
+  private readonly bytesBefore: Uint8Array
+
+  constructor(private readonly now: Uint32Array) {
+    this.before = now.slice()
+    this.bytes = new Uint8Array(now.buffer, now.byteOffset, now.byteLength)
+    this.bytesBefore = new Uint8Array(this.before.buffer)
+  }
+
+  /** Puts into `counts` what was counted since. @returns whether there was any */
+  difference(counts: Float64Array): boolean {
+    const { now, before } = this
+    // Most rows are of lanes that nobody uses: one comparison of memory tells.
+    if (Buffer.compare(this.bytes, this.bytesBefore) === 0) return false
+    for (let bucket = 0; bucket < now.length; bucket++) {
+      // Read once: the routing thread goes on counting.
+      const value = now[bucket]
+      counts[bucket] = (value - before[bucket]) >>> 0
+      before[bucket] = value
+    }
+    return true
   }
 }
 
