@@ -7,7 +7,7 @@ import type { WorkMeters } from './work-meters.js'
 const EXACT_STEPS = 8
 const STEPS_PER_READING = 8
 /** The same for messages that are accepted: one of a single event costs some 350 ns. */
-const MESSAGES_PER_READING = 8
+const MESSAGES_PER_READING = 16
 /** Of calls whose share of the work is estimated, one in so many is timed. */
 const CALLS_PER_SAMPLE = 16
 
