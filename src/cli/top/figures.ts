@@ -38,6 +38,11 @@ export function time(ms: number): string {
   return ms < 120_000 ? `${threeDigits(ms / 1000)}s` : age(ms / 1000)
 }
 
+/** A figure of the above without digits that say nothing: 1.80M as 1.8M, 1.00ms as 1ms. */
+export function short(figure: string): string {
+  return figure.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '')
+}
+
 /** Seconds as the two units that matter: 12s, 3m 05s, 4h 12m, 3d 04h. */
 export function age(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))

@@ -14,7 +14,7 @@ export interface Column<Row> {
   /** A column of names takes what room is left, up to this; others are as wide as what is in them. */
   readonly most?: number
   /** @param width what a name must fit into */
-  cell(row: Row, width: number): Span
+  cell(row: Row, width: number): Span | Line
 }
 
 interface Placed<Row> {
@@ -24,19 +24,24 @@ interface Placed<Row> {
   width: number
 }
 
-const GAP = 2
-const GROUP_GAP = 3
+/** Before a column, and before a group of them: where there is room, and where there is not. */
+const GAPS = [
+  [2, 3],
+  [1, 2],
+] as const
 
 /**
  * Rows under titles; columns that find no room are left out whole.
  * @returns the line of titles and one of each row
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Line[] {
-  let placed = place(columns, rows)
+  let kept = columns
+  let placed = place(kept, rows, width)
   const leaving = [...columns].sort((a, b) => b.rank - a.rank)
-  for (let kept = columns; totalOf(placed) > width && kept.length > 1; placed = place(kept, rows)) {
+  while (totalOf(placed) > width && kept.length > 1) {
     const out = leaving.shift()
     kept = kept.filter((column) => column !== out)
+    placed = place(kept, rows, width)
   }
   widen(placed, rows, width)
   const titles = line(placed, ({ title }) => span(title, 'dim'))
@@ -44,7 +49,16 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   return lines.map((each) => (widthOf(each) <= width ? each : []))
 }
 
-function place<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Placed<Row>[] {
+function place<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Placed<Row>[] {
+  const [roomy, tight] = GAPS.map((gaps) => placeWith(gaps, columns, rows))
+  return totalOf(roomy) <= width ? roomy : tight
+}
+
+function placeWith<Row>(
+  [gap, groupGap]: (typeof GAPS)[number],
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): Placed<Row>[] {
   return columns.map((column, index) => {
     const before = columns[index - 1]
     const isFirst = column.group === undefined || before?.group !== column.group
@@ -54,14 +68,14 @@ function place<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Plac
     return {
       column,
       title,
-      gap: index === 0 ? 0 : isApart ? GROUP_GAP : GAP,
+      gap: index === 0 ? 0 : isApart ? groupGap : gap,
       width: Math.max(columnsOf(title), column.least ?? 0, own),
     }
   })
 }
 
 function contentWidth<Row>({ cell }: Column<Row>, rows: readonly Row[]): number {
-  return Math.max(0, ...rows.map((row) => widthOf([cell(row, Number.POSITIVE_INFINITY)])))
+  return Math.max(0, ...rows.map((row) => widthOf(asLine(cell(row, Number.POSITIVE_INFINITY)))))
 }
 
 function totalOf<Row>(placed: readonly Placed<Row>[]): number {
@@ -77,9 +91,9 @@ function widen<Row>(placed: readonly Placed<Row>[], rows: readonly Row[], width:
   }
 }
 
-function line<Row>(placed: readonly Placed<Row>[], cell: (each: Placed<Row>) => Span): Line {
+function line<Row>(placed: readonly Placed<Row>[], cell: (each: Placed<Row>) => Span | Line): Line {
   return placed.flatMap((each, index) => {
-    const text = [cell(each)]
+    const text = asLine(cell(each))
     const isLast = index === placed.length - 1
     const isRight = each.column.align === 'right'
     return [
@@ -87,4 +101,8 @@ function line<Row>(placed: readonly Placed<Row>[], cell: (each: Placed<Row>) => 
       ...(isRight ? rightAligned(text, each.width) : isLast ? text : padded(text, each.width)),
     ]
   })
+}
+
+function asLine(cell: Span | Line): Line {
+  return 'text' in cell ? [cell] : cell
 }

@@ -3,6 +3,8 @@ import { harmless } from '../format.js'
 /** Written by two columns on terminals (Unicode TR 11, the blocks that names are made of). */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]/u
+/** What most texts are made of: one column each. */
+const PLAIN = /^[ -~µ–…─-▟]*$/
 const COMBINING = /\p{M}/u
 /** Steer the order or the joining of what is written, or end its line, without being seen. */
 const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
@@ -17,7 +19,7 @@ export function visible(text: string): string {
 
 /** Columns that a text takes on a terminal. */
 export function columnsOf(text: string): number {
-  // Most are ASCII and a few signs of one column.
+  if (PLAIN.test(text)) return text.length
   let columns = 0
   for (const character of text) columns += columnsOfCharacter(character)
   return columns

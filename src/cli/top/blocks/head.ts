@@ -1,13 +1,17 @@
-import type { Bottleneck, Limit } from '../../../observe/stats.js'
+import type { Limit, Stats } from '../../../observe/stats.js'
 import { bar } from '../bars.js'
 import type { Block } from '../block.js'
-import { age, bytes, count, percent } from '../figures.js'
-import { fitting, type Line, span, spread, type Tone } from '../spans.js'
+import { age, bytes, count, percent, short } from '../figures.js'
+import { Rank } from '../rank.js'
+import { fitting, type Line, span, spread, type Tone, widthOf } from '../spans.js'
 import { inLines, visible } from '../text.js'
 import type { Seen, View } from '../view.js'
 
 const BAR_WIDTH_MAX = 60
 const BAR_WIDTH_MIN = 10
+const GAP = 2
+const LIMIT_LABEL = 'limit '
+const LINES_MAX = 3
 
 const LIMIT_NAMES: Readonly<Record<Limit, string>> = {
   idle: 'idle',
@@ -38,14 +42,14 @@ export function identity(view: View, width: number): Block {
       [span(visible(name) || 'sluice', 'bold')],
       [span(visible(software))],
       [span(`up ${age(uptimeS)}`)],
-      [span(phase, phase === 'running' || phase === 'ready' ? 'plain' : 'yellow')],
+      [span(phase, phase === 'ready' ? 'plain' : 'yellow')],
       [span(`pid ${pid}`, 'dim')],
       [span(visible(view.url), 'dim')],
     ]
     const clock: Line = [span(`${clockOf(stats.at)} `), state]
     return [spread(parts, clock, width)]
   }
-  return { rank: 0, least: 1, most: 1, draw }
+  return { steps: [[1, Rank.IDENTITY]], draw }
 }
 
 function clockOf(atMs: number): string {
@@ -55,65 +59,87 @@ function clockOf(atMs: number): string {
 
 /** In and out, and how near to what it is built for. */
 export function rates({ stats }: Seen, width: number): Block {
-  const { rates, target, totals } = stats
-  const draw = (height: number): Line[] => {
-    const now = rates.accepted / target.eventsPerSecond
-    const figure: Line = [span('in   ', 'dim'), span(`${count(rates.accepted)}/s`.padEnd(8), 'bold')]
-    const ratio: Line = [span(`${percent(now)} of ${count(target.eventsPerSecond)}/s`)]
-    const rest = [
-      [span(`best of the hour ${count(target.best)}/s`)],
-      [span(`(${percent(target.ratio)})`)],
-      [span(`${bytes(rates.acceptedBytes)}/s`)],
-      [span(`${count(totals.accepted)} since the start`, 'dim')],
-    ]
-    const words = fitting([figure, ratio, ...rest], width - BAR_WIDTH_MIN - 2)
-    const taken = words.reduce((sum, { text }) => sum + text.length, 0)
-    const barWidth = Math.min(BAR_WIDTH_MAX, width - taken - 2)
-    const into =
-      barWidth < BAR_WIDTH_MIN
-        ? words
-        : [...figure, span('  '), ...bar(now, barWidth, 'cyan'), ...words.slice(figure.length)]
-    const out = fitting(
-      [
-        [span('out  ', 'dim'), span(`${count(rates.delivered)}/s`.padEnd(8), 'bold')],
-        [span(`${bytes(rates.writtenBytes)}/s`)],
-        counted('dropped', rates.dropped, 'red'),
-        counted('refused', rates.refused, 'red'),
-        counted('expired', rates.expired, 'yellow'),
-        counted('unmatched', rates.unmatched, 'plain'),
-        [span(`${count(totals.delivered)} since the start`, 'dim')],
-      ],
-      width,
-    )
-    return [into, out].slice(0, height)
-  }
-  return { rank: 1, least: 2, most: 2, draw }
+  const draw = (height: number): Line[] => [inward(stats, width), outward(stats, width)].slice(0, height)
+  return { steps: [[2, Rank.RATES]], draw }
+}
+
+function inward({ rates, target, totals }: Stats, width: number): Line {
+  const now = rates.accepted / target.eventsPerSecond
+  const figure: Line = [span('in   ', 'dim'), span(`${count(rates.accepted)}/s`.padEnd(8), 'bold')]
+  const words: Line[] = [
+    [span(`${percent(now)} of ${short(count(target.eventsPerSecond))}/s`)],
+    [span(`best of the hour ${count(target.best)}/s`)],
+    [span(`(${percent(target.ratio)})`)],
+    [span(`${bytes(rates.acceptedBytes)}/s`)],
+    [span(`${count(totals.accepted)} since the start`, 'dim')],
+  ]
+  const wordsWidth = width - widthOf(figure) - GAP - BAR_WIDTH_MIN - GAP
+  if (wordsWidth < widthOf(words[0])) return fitting([figure, ...words], width)
+  const fitted = fitting(words, wordsWidth)
+  const barWidth = Math.min(BAR_WIDTH_MAX, width - widthOf(figure) - GAP - GAP - widthOf(fitted))
+  return fitting([figure, bar(now, barWidth, 'cyan'), fitted], width, GAP)
+}
+
+function outward({ rates, totals }: Stats, width: number): Line {
+  const figure: Line = [span('out  ', 'dim'), span(`${count(rates.delivered)}/s`.padEnd(8), 'bold')]
+  const lost = [
+    { name: 'dropped', rate: rates.dropped, tone: 'red' },
+    { name: 'refused', rate: rates.refused, tone: 'red' },
+    { name: 'expired', rate: rates.expired, tone: 'yellow' },
+    { name: 'unmatched', rate: rates.unmatched, tone: 'plain' },
+  ] as const
+  const words = lost.map(({ name, rate, tone }) => counted(name, rate, tone))
+  const isSome = (_: unknown, index: number): boolean => lost[index].rate > 0 && lost[index].tone !== 'plain'
+  const more: Line[] = [
+    [span(`${bytes(rates.writtenBytes)}/s`)],
+    [span(`${count(totals.delivered)} since the start`, 'dim')],
+  ]
+  const parts = [...words.filter(isSome), more[0], ...words.filter((_, index) => !isSome(_, index)), more[1]]
+  return fitting([figure, ...parts], width, GAP)
 }
 
 function counted(name: string, rate: number, tone: Tone): Line {
   return [span(`${name} `, 'dim'), span(`${count(rate)}/s`, rate > 0 ? tone : 'plain')]
 }
 
-/** What limits the daemon now, and what is out of line. */
+/** What limits the daemon now. */
 export function bottleneck({ stats }: Seen, width: number): Block {
-  const own = limitLines(stats.bottleneck, stats.at, width)
-  const strange = stats.anomalies.flatMap(({ says }): Line[] =>
-    inLines(`! ${visible(says)}`, width, 2).map((line) => [span(line, 'yellow')]),
-  )
-  const lines = [...own, ...strange]
-  return { rank: 2, least: 1, most: lines.length, draw: (height) => lines.slice(0, height) }
+  const { limit, share, since, says } = stats.bottleneck
+  const tone = NOTHING.includes(limit) ? 'green' : WORK.includes(limit) ? 'cyan' : 'red'
+  const name = `${LIMIT_NAMES[limit] ?? visible(limit)} ${percent(share)} for ${age((stats.at - since) / 1000)}`
+  const named = `${LIMIT_LABEL}${name}`
+  const draw = (height: number): Line[] => {
+    const [first, ...more] = inLines(`${named}: ${visible(says)}`, width, height)
+    // In a terminal so narrow that the name itself is broken, it is not set off.
+    const head: Line = first.startsWith(named)
+      ? [span(LIMIT_LABEL, 'dim'), span(name, tone), span(first.slice(named.length))]
+      : [span(first, tone)]
+    return [head, ...more.map((text): Line => [span(text)])]
+  }
+  const { length } = draw(LINES_MAX)
+  return {
+    steps: [
+      [1, Rank.LIMIT],
+      [Math.min(2, length), Rank.LIMIT_SENTENCE],
+      [length, Rank.LIMIT_SENTENCE],
+    ],
+    draw,
+  }
 }
 
-function limitLines(bottleneck: Bottleneck, nowMs: number, width: number): Line[] {
-  const { limit, share, since, says } = bottleneck
-  const tone = NOTHING.includes(limit) ? 'green' : WORK.includes(limit) ? 'cyan' : 'red'
-  const name = `${LIMIT_NAMES[limit] ?? visible(limit)} ${percent(share)} for ${age((nowMs - since) / 1000)}`
-  const [first, ...more] = inLines(`limit ${name}: ${visible(says)}`, width, 3)
-  const label = 'limit '
-  const named = `${label}${name}`
-  // In a terminal so narrow that the name itself is broken, it is not set off.
-  const head: Line = first.startsWith(named)
-    ? [span(label, 'dim'), span(name, tone), span(first.slice(named.length))]
-    : [span(first, tone)]
-  return [head, ...more.map((text): Line => [span(text)])]
+/** Latencies that are out of line with their own past. */
+export function anomalies({ stats }: Seen, width: number): Block {
+  const sentences = stats.anomalies.map(({ says }) => `! ${visible(says)}`)
+  const linesOf = (sentence: string, most: number): Line[] =>
+    inLines(sentence, width, most).map((line) => [span(line, 'yellow')])
+  const full = sentences.flatMap((sentence) => linesOf(sentence, 2))
+  const draw = (height: number): Line[] =>
+    height >= full.length ? full : sentences.slice(0, height).flatMap((sentence) => linesOf(sentence, 1))
+  return {
+    steps: [
+      [Math.min(1, full.length), Rank.ANOMALY],
+      [full.length, Rank.ANOMALIES],
+    ],
+    draw,
+  }
 }

@@ -1,15 +1,18 @@
 import { BURN_WINDOWS, type SloStats } from '../../../observe/stats.js'
 import { bar } from '../bars.js'
 import type { Block } from '../block.js'
-import { count, factor, objective, percent, time } from '../figures.js'
-import { type Line, padded, span, type Tone, widthOf } from '../spans.js'
+import { count, factor, objective, percent, short, time } from '../figures.js'
+import { Rank } from '../rank.js'
+import { type Line, span, type Tone } from '../spans.js'
 import { type Column, table } from '../table.js'
 import { clipped, visible } from '../text.js'
 import type { Seen } from '../view.js'
 
 const STATE_TONES: Readonly<Record<SloStats['state'], Tone>> = { ok: 'green', ticket: 'yellow', page: 'red' }
-const BAR_WIDTH_MAX = 30
-const BAR_WIDTH_MIN = 6
+/** Columns of a bar, in a terminal that is wide, and in one that is not. */
+const BAR_WIDTHS = [12, 6] as const
+const WIDE = 110
+const FEW = 3
 
 /** The worst first; of those that are well, the one with the least of its budget left. */
 function byNeed(a: SloStats, b: SloStats): number {
@@ -20,6 +23,7 @@ function byNeed(a: SloStats, b: SloStats): number {
 /** What is promised, how much of the budget for breaking it is left, and how fast it goes. */
 export function objectives({ stats }: Seen, width: number): Block {
   const rows = [...stats.slos].sort(byNeed)
+  const barWidth = BAR_WIDTHS[width >= WIDE ? 0 : 1]
   const columns: Column<SloStats>[] = [
     {
       title: 'objective',
@@ -41,14 +45,16 @@ export function objectives({ stats }: Seen, width: number): Block {
       align: 'left',
       rank: 3,
       cell: ({ stage, thresholdMs, objective: share }) =>
-        span(`${objective(share)} ${stage} ≤ ${time(thresholdMs)}`, 'dim'),
+        span(`${objective(share)} ${stage} ≤ ${short(time(thresholdMs))}`, 'dim'),
     },
     {
-      title: 'left',
+      title: 'budget left',
       align: 'right',
       rank: 0,
-      least: 4,
-      cell: ({ budgetLeft, state }) => span(percent(budgetLeft), STATE_TONES[state]),
+      cell: ({ budgetLeft, state }) => [
+        ...bar(budgetLeft, barWidth, STATE_TONES[state]),
+        span(percent(budgetLeft).padStart(5), STATE_TONES[state]),
+      ],
     },
     ...BURN_WINDOWS.map(
       (window, index): Column<SloStats> => ({
@@ -60,8 +66,12 @@ export function objectives({ stats }: Seen, width: number): Block {
         cell: ({ burn }) => span(factor(burn[window]), burn[window] > 1 ? 'yellow' : 'plain'),
       }),
     ),
-    { title: 'late', align: 'right', rank: 8, least: 5, cell: ({ good, total }) => span(count(total - good)) },
-    { title: 'of', align: 'right', rank: 8, least: 5, cell: ({ total }) => span(count(total)) },
+    {
+      title: 'late',
+      align: 'right',
+      rank: 8,
+      cell: ({ good, total }) => span(`${count(total - good)} of ${count(total)}`),
+    },
     { title: 'over', align: 'right', rank: 9, cell: ({ windowDays }) => span(`${windowDays}d`, 'dim') },
     {
       title: 'topics',
@@ -73,20 +83,17 @@ export function objectives({ stats }: Seen, width: number): Block {
   ]
   const draw = (height: number): Line[] => {
     const shown = rows.slice(0, height - 1)
-    return withBars(table(columns, shown, width), shown, width)
+    return table(columns, shown, width)
   }
-  return { rank: 4, least: 2, most: rows.length === 0 ? 0 : 1 + rows.length, draw }
-}
-
-/** What width the table has left draws what is left of the budget. */
-function withBars(lines: readonly Line[], rows: readonly SloStats[], width: number): Line[] {
-  const widest = Math.max(...lines.map(widthOf))
-  const barWidth = Math.min(BAR_WIDTH_MAX, width - widest - 2)
-  if (barWidth < BAR_WIDTH_MIN) return [...lines]
-  return lines.map((line, index) => {
-    const row = rows[index - 1]
-    const drawn =
-      row === undefined ? [span('budget left', 'dim')] : bar(row.budgetLeft, barWidth, STATE_TONES[row.state])
-    return barWidth < 'budget left'.length && row === undefined ? line : [...padded(line, widest + 2), ...drawn]
-  })
+  if (rows.length === 0) return { steps: [], draw }
+  const broken = rows.filter(({ state }) => state !== 'ok').length
+  return {
+    steps: [
+      [2, Rank.OBJECTIVE],
+      [1 + broken, Rank.OBJECTIVES_BROKEN],
+      [1 + Math.min(rows.length, Math.max(broken, FEW)), Rank.OBJECTIVES],
+      [1 + rows.length, Rank.OBJECTIVES_ALL],
+    ],
+    draw,
+  }
 }

@@ -1,13 +1,19 @@
 import { HEAT_FIRST_MS } from '../../../observe/stats.js'
 import { columns } from '../bars.js'
-import type { Block } from '../block.js'
+import type { Block, Step } from '../block.js'
 import { age, count, time } from '../figures.js'
 import type { Point } from '../history.js'
+import { Rank } from '../rank.js'
 import { type Line, span, type Tone } from '../spans.js'
 import type { Seen } from '../view.js'
 
-const LABEL_WIDTH = 13
-const CHART_HEIGHT_MAX = 6
+/** What stands before a chart, and before a line: its name, and what its highest column stands for. */
+const CHART_LABEL_WIDTH = 13
+const LINE_LABEL_WIDTH = 21
+/** Its title. */
+const SPREAD_TITLE = 'deliveries of the last second by their time'
+const SPREAD_WIDTH_MIN = SPREAD_TITLE.length
+const CHART_HEIGHT_MAX = 8
 
 interface Curve {
   readonly name: string
@@ -32,7 +38,11 @@ export function past({ history }: Seen, width: number): Block {
     const shown = height >= CURVES.length ? CURVES : CURVES.filter((_, index) => FIRST.indexOf(index) < height)
     return shown.flatMap((curve) => chart(curve, history.points, width, room))
   }
-  return { rank: 5.5, least: 2, most: CURVES.length * CHART_HEIGHT_MAX, draw }
+  const charts = Array.from(
+    { length: CHART_HEIGHT_MAX - 1 },
+    (_, index): Step => [CURVES.length * (index + 2), Rank.CHARTS],
+  )
+  return { steps: [[2, Rank.PAST], [CURVES.length, Rank.PAST_ALL], ...charts], draw }
 }
 
 function chart(
@@ -41,12 +51,14 @@ function chart(
   width: number,
   height: number,
 ): Line[] {
-  const shown = points.slice(-(width - LABEL_WIDTH))
+  const labelWidth = height === 1 ? LINE_LABEL_WIDTH : CHART_LABEL_WIDTH
+  if (width <= labelWidth) return []
+  const shown = points.slice(labelWidth - width)
   const values = shown.map((point) => (point === null ? null : value(point)))
   const top = Math.max(0, ...values.map((each) => each ?? 0))
-  const labels = height === 1 ? [name] : [name, `top ${says(top)}`, ...(height > 2 ? [`of ${age(shown.length)}`] : [])]
-  return columns(values, width - LABEL_WIDTH, height, top).map(
-    (cells, row): Line => [span((labels[row] ?? '').padEnd(LABEL_WIDTH), 'dim'), span(cells, tone)],
+  const labels = height === 1 ? [`${name} ≤${says(top)}`] : [name, `to ${says(top)}`, `of ${age(shown.length)}`]
+  return columns(values, width - labelWidth, height, top).map(
+    (cells, row): Line => [span((labels[row] ?? '').padEnd(labelWidth), 'dim'), span(cells, tone)],
   )
 }
 
@@ -66,10 +78,17 @@ export function spreadOfDeliveries({ stats }: Seen, width: number): Block {
     const [first, last] = [end(least), end(most)]
     const between = Math.max(1, Math.min(width, values.length) - first.length - last.length)
     return [
-      [span('deliveries of the last second by their time', 'dim')],
+      [span(SPREAD_TITLE, 'dim')],
       ...rows.map((row): Line => [span(row, 'cyan')]),
       [span(`${first}${' '.repeat(between)}${last}`, 'dim')],
     ]
   }
-  return { rank: 9, least: 4, most: least < 0 ? 0 : 7, draw }
+  if (least < 0 || width < SPREAD_WIDTH_MIN) return { steps: [], draw }
+  return {
+    steps: [
+      [4, Rank.SPREAD],
+      [7, Rank.CHARTS],
+    ],
+    draw,
+  }
 }

@@ -1,6 +1,8 @@
 import type { Block } from '../block.js'
 import { bytes, count, percent, time } from '../figures.js'
+import { Rank } from '../rank.js'
 import { fitting, type Line, span, type Tone } from '../spans.js'
+import { visible } from '../text.js'
 import type { Seen } from '../view.js'
 
 function labelled(label: string, figure: string, tone: Tone = 'plain'): Line {
@@ -49,12 +51,19 @@ export function process({ stats }: Seen, width: number): Block {
         labelled('subscriptions', count(stats.subscriptions)),
         labelled('patterns', count(stats.patterns)),
         labelled('topics', count(stats.topics)),
-        ...Object.entries(stats.connections).map(([listener, open]) => labelled(listener, count(open))),
+        ...Object.entries(stats.connections).map(([listener, open]) => labelled(visible(listener), count(open))),
       ],
       width,
     ),
   ]
-  return { rank: 4.5, least: 1, most: lines.length, draw: (height) => lines.slice(0, height) }
+  return {
+    steps: [
+      [1, Rank.LOOP],
+      [2, Rank.MEMORY],
+      [lines.length, Rank.PROCESS],
+    ],
+    draw: (height) => lines.slice(0, height),
+  }
 }
 
 /** Why events were not delivered: what goes on now first. */
@@ -63,8 +72,8 @@ export function drops({ stats }: Seen, width: number): Block {
     .filter(({ total }) => total > 0)
     .sort((a, b) => b.rate - a.rate || b.total - a.total)
     .map(({ reason, rate, total }) =>
-      labelled(reason, `${count(rate)}/s (${count(total)})`, rate > 0 ? 'red' : 'plain'),
+      labelled(visible(reason), `${count(rate)}/s (${count(total)})`, rate > 0 ? 'red' : 'plain'),
     )
-  const line = some.length === 0 ? labelled('drops', 'none') : fitting([[span('drops', 'dim')], ...some], width)
-  return { rank: 7, least: 1, most: 1, draw: () => [line] }
+  const line = fitting(some.length === 0 ? [labelled('drops', 'none')] : [[span('drops', 'dim')], ...some], width)
+  return { steps: [[1, Rank.DROPS]], draw: () => [line] }
 }

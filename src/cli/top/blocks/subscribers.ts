@@ -1,10 +1,13 @@
 import type { SlowSubscriber } from '../../../observe/sample.js'
 import type { Block } from '../block.js'
 import { bytes, count, time } from '../figures.js'
-import { type Line, span } from '../spans.js'
+import { Rank } from '../rank.js'
+import { fitting, type Line, span } from '../spans.js'
 import { type Column, table } from '../table.js'
 import { clipped, visible } from '../text.js'
 import type { Seen, SubscriberOrder } from '../view.js'
+
+const FEW = 3
 
 const VALUE: Readonly<Record<SubscriberOrder, (of: SlowSubscriber) => number | string>> = {
   pending: ({ pendingBytes }) => pendingBytes,
@@ -77,8 +80,16 @@ export function subscribers({ stats, order, isReversed }: Seen, width: number): 
     },
   ]
   const draw = (height: number): Line[] => {
-    if (rows.length === 0) return [[span('no subscriber is behind', 'dim')]]
+    if (rows.length === 0) return [fitting([[span('no subscriber is behind', 'dim')]], width)]
     return table(columns, rows.slice(0, height - 1), width)
   }
-  return { rank: 5, least: rows.length === 0 ? 1 : 2, most: 1 + rows.length, draw }
+  if (rows.length === 0) return { steps: [[1, Rank.SUBSCRIBER]], draw }
+  return {
+    steps: [
+      [2, Rank.SUBSCRIBER],
+      [1 + Math.min(rows.length, FEW), Rank.SUBSCRIBERS],
+      [1 + rows.length, Rank.SUBSCRIBERS_ALL],
+    ],
+    draw,
+  }
 }
