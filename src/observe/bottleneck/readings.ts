@@ -75,8 +75,10 @@ export function readingsOf(sample: Sample, before: Sample, starvedMs: number, si
       CONNECTION_MS
   // What is written when a link takes bytes again is outside of a drain.
   const unexplained = Math.max(0, loop.utilization * ms - accept - Math.max(drain, write) - gc)
-  const reading = Math.min(unexplained, readingMs)
   const routed = core.routed - before.core.routed
+  // With latencies switched off the core does not say where its time goes: it has all that is not somebody else's, and stalls are not to be told from it.
+  const isTimed = routed === 0 || work.drains > before.work.drains
+  const reading = isTimed ? Math.min(unexplained, readingMs) : 0
   const matched = core.matched - before.core.matched
   return {
     silentMs,
@@ -84,10 +86,10 @@ export function readingsOf(sample: Sample, before: Sample, starvedMs: number, si
     ingress: share(reading, ms),
     parsing: share(accept - match, ms),
     matching: share(match, ms),
-    routing: share(drain - write, ms),
+    routing: share(isTimed ? drain - write : unexplained, ms),
     send: share(write, ms),
     gc: share(gc, ms),
-    stalled: share(unexplained - reading - starvedMs, ms),
+    stalled: isTimed ? share(unexplained - reading - starvedMs, ms) : 0,
     starved: share(starvedMs, ms),
     lagMaxMs: loop.lagMaxMs,
     gcMaxMs: loop.gcMaxMs,

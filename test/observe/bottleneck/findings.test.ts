@@ -10,7 +10,10 @@ function worst(readings: Readings, named = 0) {
   return findingsOf(readings, named).reduce((most, finding) => (finding.pressure > most.pressure ? finding : most))
 }
 
-const after = (sample: Sample, starvedMs = 0, silentMs = 0) => worst(readingsOf(sample, NOTHING, starvedMs, silentMs))
+/** As of a daemon that times what it does. */
+const timed = (sample: Sample): Sample => ({ ...sample, work: { ...sample.work, drains: 1000 } })
+const after = (sample: Sample, starvedMs = 0, silentMs = 0) =>
+  worst(readingsOf(timed(sample), NOTHING, starvedMs, silentMs))
 const EVENTS = { accepted: 100_000, acceptedBytes: 10e6, routed: 100_000, matched: 100_000, delivered: 100_000 }
 const MESSAGES = { opened: 0, messages: 100_000 }
 
@@ -220,6 +223,13 @@ for (const [name, limit, says, sample, starvedMs, silentMs] of cases) {
     t.equal(finding.subscriber?.name, /billing|memory budget/.test(says.source) ? 'billing' : undefined)
   })
 }
+
+t.test('when nothing is timed, the time is the core’s, and nothing is taken for a stall', async (t) => {
+  const sample = secondWith({ core: EVENTS, loop: { utilization: 0.5, lagMaxMs: 9 } })
+  t.equal(worst(readingsOf(sample, NOTHING, 0, 0)).limit, 'idle')
+  const full = secondWith({ core: EVENTS, loop: { utilization: 0.95, lagMaxMs: 9 } })
+  t.match(worst(readingsOf(full, NOTHING, 0, 0)), { limit: 'routing', share: 0.95 })
+})
 
 t.test('who drops events is named although its connection takes some', async (t) => {
   const before = secondWith({ slow: [slowOne({ dropped: 40, blockedMs: 10 })] })
