@@ -3,18 +3,15 @@ import { version } from '../base/package.js'
 import type { Config } from '../config/index.js'
 import { Router } from '../core/router.js'
 import { HttpApi } from '../ingress/http/api.js'
-import { readOpenApi } from '../ingress/http/openapi.js'
 import { HttpMeters, type HttpOptions } from '../ingress/http/options.js'
 import { IngressMeters } from '../ingress/ingress.js'
 import { TlsMeters } from '../ingress/tls/options.js'
-import { AdminServer } from '../observe/admin.js'
-import { Health } from '../observe/health.js'
-import { makeRegistry } from '../observe/metrics.js'
 import { loadCertificate, reloadCertificate } from './certificate.js'
 import { coreOptions } from './core-options.js'
 import { type DrainResult, drainSessions } from './drain.js'
 import { explain, forUrl, type Listener, makeListeners } from './listeners.js'
 import { type Logger, makeLog } from './log.js'
+import { makeObserver } from './observation.js'
 
 /** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
 const TICK_INTERVAL_MS = 1000
@@ -47,33 +44,33 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const httpMeters = new HttpMeters()
   const api = new HttpApi(router, httpOptions(config), httpMeters, software)
   const warn = (sentence: string): void => log.warn(sentence)
-  const listeners = await makeListeners(config, { router, api, meters: ingressMeters, tls, warn })
-  const health = new Health(() => router.delivery.isOverloaded)
-  const registry = makeRegistry({ router, listeners, ingressMeters, httpMeters, tls, software })
-  const admin = config.admin.enabled
-    ? new AdminServer(health, registry, () => ({ software, listeners, openapi: readOpenApi() }))
-    : null
-
-  const adminPort =
-    admin === null ? 0 : await admin.listen(config.admin.host, config.admin.port).catch(explain('admin'))
+  const name = config.server.name === '' ? hostname() : config.server.name
+  const listeners: Listener[] = []
+  const parts = { config, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
+  const observer = makeObserver(parts)
+  // Its thread starts while the ports are made and opened.
+  const opened = observer.start().catch(explain('admin'))
+  opened.catch(() => {})
   try {
-    await Promise.all(listeners.map((listener) => listener.open()))
+    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, tls, warn })))
+    await Promise.all([opened, ...listeners.map((listener) => listener.open())])
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
     tls?.close()
-    await admin?.close()
+    await observer.stop()
     throw error
   }
+  const adminPort = await opened
   const tick = setInterval(() => {
     router.tick()
     api.tick(performance.now())
   }, TICK_INTERVAL_MS)
-  health.phase = 'ready'
+  observer.setListeners(listeners.map(({ name, url, about }) => ({ name, url, about })))
+  observer.phase = 'ready'
   const urlOf = (name: Listener['name']): string => listeners.find((listener) => listener.name === name)?.url ?? ''
   const urls = { url: urlOf('listen'), http2Url: urlOf('http2'), httpsUrl: urlOf('https') }
-  const adminUrl = admin === null ? '' : `http://${forUrl(config.admin.host)}:${adminPort}`
+  const adminUrl = config.admin.enabled ? `http://${forUrl(config.admin.host)}:${adminPort}` : ''
   const { engine } = listeners[0].ingress
-  const name = config.server.name === '' ? hostname() : config.server.name
   log.info(
     {
       name,
@@ -94,7 +91,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   let stopping: Promise<void> | null = null
   const stop = async (reason: string): Promise<void> => {
     log.info({ reason, sessions: router.sessions.size }, 'draining')
-    health.phase = 'draining'
+    observer.phase = 'draining'
     for (const { ingress } of listeners) ingress.stopListening()
     api.drain()
     const drained = await drainSessions(router, {
@@ -105,8 +102,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     api.close()
     await Promise.all(listeners.map(({ ingress }) => ingress.close()))
     tls?.close()
-    health.phase = 'stopped'
-    await admin?.close()
+    observer.phase = 'stopped'
+    await observer.stop()
     report(log, router, drained)
     tellStopped()
   }

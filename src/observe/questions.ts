@@ -1,16 +1,22 @@
+import type { IntrospectQuestions } from './introspect/questions.js'
+import type { MetricValue } from './metrics/definition.js'
 import type { Sample } from './sample.js'
 
 /**
  * What the observer thread may ask the routing thread: by name, what is given with it and what comes back. All of it is plain data. A part adds its own
  * here and answers it on the routing thread, where it must not take longer than some hundred microseconds: whoever has much to tell answers in pages.
  */
-export interface Questions {
+export interface Questions extends IntrospectQuestions {
   /** The meters as they are now, with the values of all metrics in the order in which they were defined. */
   sample: { given: null; answer: { readonly sample: Sample; readonly metrics: MetricValues } }
+  /** Whether publishers are being refused. */
+  isOverloaded: { given: null; answer: boolean }
+  /** The description of the HTTP API (OpenAPI 3.1), as JSON text. */
+  openapi: { given: null; answer: string }
 }
 
-/** Of each metric one number, or numbers with the values of its labels. */
-export type MetricValues = readonly (number | readonly (readonly [readonly string[], number])[])[]
+/** In the order in which the metrics were defined. */
+export type MetricValues = readonly MetricValue[]
 
 export type Question = keyof Questions
 

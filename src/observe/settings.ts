@@ -17,12 +17,24 @@ export interface SloSettings {
   readonly topicClass: number
 }
 
+/** A port that clients connect to, for people. */
+export interface ListenerPlace {
+  readonly name: string
+  readonly url: string
+  readonly about: string
+}
+
 /** What the observer thread is told at its start: plain data, from the configuration. */
 export interface ObserverSettings {
   readonly name: string
   readonly software: string
   /** The admin port; null when there is none, and then nothing is served. */
-  readonly admin: { readonly host: string; readonly port: number } | null
+  readonly admin: {
+    readonly host: string
+    readonly port: number
+    /** Names by which it may be addressed beside those of this machine and plain addresses. */
+    readonly names: readonly string[]
+  } | null
   readonly classes: readonly TopicClass[]
   readonly slos: readonly SloSettings[]
   /** URL that breaches and recoveries are posted to; empty for none. */

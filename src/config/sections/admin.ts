@@ -1,8 +1,8 @@
-import { boolean, integer, text } from '../option.js'
+import { boolean, integer, text, texts } from '../option.js'
 import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
 
 export const admin = section({
-  describe: 'The HTTP port for operators: /livez, /readyz and /metrics.',
+  describe: 'The HTTP port for operators: /livez, /readyz, /metrics, and all else that is to be seen of the daemon.',
   options: {
     enabled: boolean({
       default: true,
@@ -23,6 +23,16 @@ export const admin = section({
       unit: 'port',
       describe: 'TCP port; 0 takes any free one and the log says which.',
       reason: "Beside the bus on 7400; 7401 is HTTP/2's.",
+    }),
+    names: texts({
+      default: [],
+      describe:
+        'Names by which browsers and tools may address this port, beside plain addresses, localhost and the name of this machine.',
+      reason:
+        "A page of anybody's could give its own name this address (DNS rebinding). /metrics, /livez and /readyz answer to any name.",
+      pattern: /^[A-Za-z0-9._-]{1,253}$/,
+      expects: 'a list of host names such as "sluice.example.net"',
+      lengthMax: 100,
     }),
   },
 })

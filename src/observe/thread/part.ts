@@ -1,14 +1,17 @@
 import type { LatencyCounts } from '../../core/latency.js'
+import type { Metric } from '../metrics/definition.js'
 import type { Question, Questions } from '../questions.js'
 import type { Sample } from '../sample.js'
-import type { ObserverSettings } from '../settings.js'
+import type { ListenerPlace, ObserverSettings } from '../settings.js'
 import type { Route } from './routes.js'
 
 /** What a part of the observer thread can reach. */
 export interface ThreadContext {
   readonly settings: ObserverSettings
-  /** Counted by the routing thread, read here. */
+  /** Counted by the routing thread, read here. All zero when nothing is timed. */
   readonly latency: LatencyCounts
+  /** Where clients connect; none until the ports are open. */
+  readonly listeners: readonly ListenerPlace[]
   /** Milliseconds of the clock that all threads share. */
   now(): number
   /** Puts an event of the daemon's own on the bus, if anybody is subscribed to its topic, which begins with `$sys.`: the value as msgpack. */
@@ -24,6 +27,8 @@ export interface ThreadContext {
  */
 export interface Part {
   readonly routes: readonly Route[]
+  /** What it adds to /metrics; read at each scrape. */
+  readonly metrics?: readonly Metric[]
   /**
    * Once a second with what the routing thread has told last.
    * @param before the sample of the tick before

@@ -3,8 +3,8 @@ export interface FrontPage {
   readonly software: string
   /** Where clients connect: what it is for, and its URL. */
   readonly listeners: readonly { readonly name: string; readonly url: string; readonly about: string }[]
-  /** The OpenAPI document, as JSON text; empty when there is none. */
-  readonly openapi: string
+  /** What the admin port has, by path. */
+  readonly pages: readonly { readonly path: string; readonly about: string }[]
 }
 
 const STYLE = `
@@ -17,16 +17,14 @@ const STYLE = `
 `
 
 /** The page under `/` of the admin port: where everything is. No script, nothing from elsewhere. */
-export function renderFrontPage({ software, listeners, openapi }: FrontPage): string {
+export function renderFrontPage({ software, listeners, pages }: FrontPage): string {
   const ports = listeners.map(
     ({ url, about }) => `<tr><td><code>${escapeHtml(url)}</code></td><td>${escapeHtml(about)}</td></tr>`,
   )
-  const tools = [
-    ['livez', 'whether the process should be left alone'],
-    ['readyz', 'whether it should be given clients'],
-    ['metrics', 'for Prometheus'],
-    ...(openapi === '' ? [] : [['openapi.json', 'the HTTP API, as an OpenAPI 3.1 document']]),
-  ].map(([path, about]) => `<tr><td><a href="/${path}"><code>/${path}</code></a></td><td>${about}</td></tr>`)
+  const tools = pages.map(({ path, about }) => {
+    const text = escapeHtml(path)
+    return `<tr><td><a href="${text}"><code>${text}</code></a></td><td>${escapeHtml(about)}</td></tr>`
+  })
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>${escapeHtml(software)}</title><meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>

@@ -1,0 +1,53 @@
+import type { Router } from '../../core/router.js'
+
+/** What a transport counts, whichever engine it is. */
+export interface ConnectionFigures {
+  readonly opened: number
+  readonly messages: number
+  /** By WebSocket close code. */
+  readonly closed: ReadonlyMap<number, number>
+  /** By reason. */
+  readonly rejected: ReadonlyMap<string, number>
+  readonly hostile: ReadonlyMap<string, number>
+}
+
+/** What the HTTP API counts. */
+export interface HttpFigures {
+  /** By status. */
+  readonly answered: ReadonlyMap<number, number>
+  readonly aborted: number
+  readonly streams: number
+  readonly streamsWaiting: number
+  readonly streamsKeptBytes: number
+  readonly resumed: number
+  readonly notResumed: number
+}
+
+/** What happens in handshakes, and to the certificate. */
+export interface TlsFigures {
+  /** By engine, version and kind, joined by spaces. */
+  readonly handshakes: ReadonlyMap<string, number>
+  /** By reason. */
+  readonly failed: ReadonlyMap<string, number>
+  readonly underWay: number
+  readonly waiting: number
+  readonly reloads: number
+  readonly reloadsFailed: number
+}
+
+/** A port that clients connect to. */
+export interface ListenerFigures {
+  readonly name: string
+  readonly ingress: { readonly engine: string; readonly connections: number }
+}
+
+/** What is measured of the daemon, on its routing thread. */
+export interface Sources {
+  readonly router: Router
+  readonly listeners: readonly ListenerFigures[]
+  readonly ingressMeters: ConnectionFigures
+  readonly httpMeters: HttpFigures
+  /** Null without a certificate. */
+  readonly tls: { readonly meters: TlsFigures; readonly current: { readonly notAfter: Date } } | null
+  readonly software: string
+}

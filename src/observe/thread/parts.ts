@@ -1,0 +1,16 @@
+import type { Board } from '../board.js'
+import { HealthPart } from '../health/part.js'
+import type { MetricMetadata } from '../metrics/definition.js'
+import { MetricsPart } from '../metrics/part.js'
+import { FrontPagePart } from './front-page.js'
+import type { Part, ThreadContext } from './part.js'
+
+/** All parts of the observer thread, in the order in which they tick: who reads another's figures comes after it. */
+export function makeParts(context: ThreadContext, board: Board, metrics: readonly MetricMetadata[]): readonly Part[] {
+  const health = new HealthPart(context, board)
+  const measuring: readonly Part[] = [health]
+  const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
+  const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))
+  const parts: readonly Part[] = [...measuring, metricsPart, frontPage]
+  return parts
+}

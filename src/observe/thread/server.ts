@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ObserverSettings } from '../settings.js'
+import { Guard } from './guard.js'
+import { MethodProblem, RouteTable } from './route-table.js'
+import { type AdminAnswer, AdminProblem, json, type Route } from './routes.js'
+
+/** Milliseconds for an operator's request to be here in full. */
+const REQUEST_TIMEOUT_MS = 5000
+const BODY_BYTES_MAX = 64 * 1024
+/** Operators, their tools, and their pages, with some to spare. */
+const CONNECTIONS_MAX = 256
+
+/** The port for operators and their tools. Requests that come before the pages are there wait for them. */
+export class AdminServer {
+  private readonly server: Server
+  private readonly guard: Guard
+  private readonly table: Promise<RouteTable>
+  private provide: (table: RouteTable) => void = () => {}
+
+  constructor(private readonly place: NonNullable<ObserverSettings['admin']>) {
+    this.guard = new Guard([place.host, ...place.names])
+    this.table = new Promise((resolve) => {
+      this.provide = resolve
+    })
+    this.server = createServer(
+      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+      (request, response) => void this.serve(request, response),
+    )
+    this.server.maxConnections = CONNECTIONS_MAX
+  }
+
+  /** Resolves to the port; rejects when it cannot be opened. */
+  listen(): Promise<number> {
+    const { host, port } = this.place
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject)
+        resolve((this.server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  serveRoutes(routes: readonly Route[]): void {
+    this.provide(new RouteTable(routes))
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve))
+    this.server.closeAllConnections()
+    await closed
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = await this.answer(request).catch(problemOf)
+    if (response.destroyed) return
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+    response.writeHead(answer.status, {
+      'content-type': answer.type,
+      'content-length': body.length,
+      'x-content-type-options': 'nosniff',
+      ...answer.headers,
+    })
+    response.end(request.method === 'HEAD' ? undefined : body)
+  }
+
+  private async answer(request: IncomingMessage): Promise<AdminAnswer> {
+    const { method = 'GET', url = '/', headers } = request
+    const [path, query = ''] = url.split('?', 2)
+    this.guard.check(method, path, headers)
+    const { route, params } = (await this.table).find(method, path)
+    const body = await readBody(request)
+    return route.handle({ method, params, query: new URLSearchParams(query), headers, body })
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > BODY_BYTES_MAX) throw new AdminProblem(413, `a body may have at most ${BODY_BYTES_MAX} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function problemOf(error: Error): AdminAnswer {
+  const status = error instanceof AdminProblem ? error.status : 500
+  const answer = json({ type: 'about:blank', title: STATUS_CODES[status], status, detail: error.message }, status)
+  return {
+    ...answer,
+    type: 'application/problem+json',
+    headers: { ...answer.headers, ...(error instanceof MethodProblem ? { allow: error.allow } : {}) },
+  }
+}

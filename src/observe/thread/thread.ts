@@ -1,0 +1,137 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { Packr } from 'msgpackr'
+import { LATENCY_BYTES, LatencyCounts } from '../../core/latency.js'
+import { Board } from '../board.js'
+import { sharedNow } from '../clock.js'
+import type { FromThread, LogLevel, ThreadStart, ToThread } from '../messages.js'
+import type { Question, Questions } from '../questions.js'
+import type { Sample } from '../sample.js'
+import type { ListenerPlace } from '../settings.js'
+import { Asking } from './asking.js'
+import type { Part, ThreadContext } from './part.js'
+import { makeParts } from './parts.js'
+import type { AdminServer } from './server.js'
+
+const TICK_INTERVAL_MS = 1000
+/** A sample that is later than this does not come in this second. */
+const LATE_MS = 1500
+/** Of a part that fails each second, so many failures are one line in the log. */
+const FAILURES_PER_LINE = 60
+
+/** Runs the parts: what is not on the routing thread happens here. */
+export class ObserverThread {
+  private readonly board: Board
+  private readonly asking: Asking
+  private readonly parts: readonly Part[]
+  private readonly failures = new Map<Part, number>()
+  private listeners: readonly ListenerPlace[] = []
+  private last: Sample | null = null
+  private late: NodeJS.Timeout | null = null
+
+  constructor(
+    start: ThreadStart,
+    private readonly port: MessagePort,
+    private readonly server: AdminServer | null,
+  ) {
+    this.board = new Board(start.board)
+    this.asking = new Asking(port)
+    this.parts = makeParts(this.context(start), this.board, start.metrics)
+  }
+
+  run(): void {
+    // What was told while all this was loaded comes before the requests that have waited for it.
+    for (let told = receiveMessageOnPort(this.port); told !== undefined; told = receiveMessageOnPort(this.port)) {
+      this.hear(told.message as ToThread)
+    }
+    this.port.on('message', (message: ToThread) => this.hear(message))
+    this.server?.serveRoutes(this.parts.flatMap((part) => part.routes))
+    this.post({ kind: 'ready' })
+  }
+
+  private context({ settings, latency }: ThreadStart): ThreadContext {
+    const thread = this
+    const packr = new Packr({ useRecords: false, variableMapSize: true })
+    return {
+      settings,
+      latency: new LatencyCounts(latency ?? new ArrayBuffer(LATENCY_BYTES)),
+      get listeners() {
+        return thread.listeners
+      },
+      now: sharedNow,
+      publish: (topic, value) => this.post({ kind: 'publish', topic, payload: packr.pack(value) }),
+      ask: <Q extends Question>(question: Q, given: Questions[Q]['given']) => this.asking.ask(question, given),
+      log: (level, sentence, fields = {}) => this.log(level, sentence, fields),
+    }
+  }
+
+  private hear(message: ToThread): void {
+    switch (message.kind) {
+      case 'sample':
+        this.board.samplesSeen++
+        this.take(message.sample)
+        break
+      case 'answer':
+      case 'refusal':
+        this.asking.hear(message)
+        break
+      case 'listeners':
+        this.listeners = message.listeners
+        break
+      case 'stop':
+        void this.stop()
+    }
+  }
+
+  private take(told: Sample): void {
+    const sample = withProcess(told)
+    if (this.last !== null) this.tick(sample, this.last, true)
+    this.last = sample
+    this.expect(LATE_MS)
+  }
+
+  /** While the routing thread tells nothing, the parts have their second all the same. */
+  private expect(withinMs: number): void {
+    if (this.late !== null) clearTimeout(this.late)
+    this.late = setTimeout(() => {
+      if (this.last !== null) this.tick(this.last, this.last, false)
+      this.expect(TICK_INTERVAL_MS)
+    }, withinMs)
+  }
+
+  private tick(sample: Sample, before: Sample, isFresh: boolean): void {
+    for (const part of this.parts) {
+      try {
+        part.tick(sample, before, isFresh)
+      } catch (error) {
+        const failures = this.failures.get(part) ?? 0
+        this.failures.set(part, failures + 1)
+        if (failures % FAILURES_PER_LINE !== 0) continue
+        this.log('error', 'a part of the observer has failed', { part: part.constructor.name, error: stackOf(error) })
+      }
+    }
+  }
+
+  private async stop(): Promise<void> {
+    if (this.late !== null) clearTimeout(this.late)
+    await Promise.allSettled(this.parts.map((part) => part.close?.()))
+    await this.server?.close()
+    this.port.close()
+  }
+
+  private log(level: LogLevel, sentence: string, fields: Readonly<Record<string, unknown>>): void {
+    this.post({ kind: 'log', level, sentence, fields })
+  }
+
+  private post(message: FromThread): void {
+    this.port.postMessage(message)
+  }
+}
+
+/** What is known of the process in any thread, and takes long to find out. */
+function withProcess(sample: Sample): Sample {
+  return { ...sample, memory: { ...sample.memory, resident: process.memoryUsage.rss() } }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
