@@ -83,6 +83,11 @@ export function objective(share: number): string {
   return `${Number((share * 100).toPrecision(8))} %`
 }
 
+/** What came of it: rounded down, so that 99.9996 % is never called all. */
+export function achieved(share: number): string {
+  return `${Math.floor(share * 1e5) / 1e3} %`
+}
+
 const DAY_S = 86_400
 const HOUR_S = 3600
 const MINUTE_S = 60

@@ -1,8 +1,9 @@
 import { pack } from 'msgpackr'
-import { DashboardPart } from '../../src/observe/dashboard/part.js'
 import { PageFiles } from '../../src/observe/dashboard/files.js'
+import { DashboardPart } from '../../src/observe/dashboard/part.js'
 import type { ListenerPlace } from '../../src/observe/settings.js'
-import { STATS_TOPIC, type Stats } from '../../src/observe/stats.js'
+import { HISTORY_POINTS_MAX } from '../../src/observe/stats/history.js'
+import { STATS_TOPIC, type Stats, type StatsHistory } from '../../src/observe/stats.js'
 import { AdminProblem, json, type Route } from '../../src/observe/thread/routes.js'
 import { AdminServer } from '../../src/observe/thread/server.js'
 import { eventFrame } from './core-frames.js'
@@ -15,6 +16,8 @@ export class DashboardSite {
   past: readonly Stats[] = []
   /** What GET /stats answers; null for 503. */
   latest: Stats | null = null
+  /** Sessions that the page has ended. */
+  readonly kicked: number[] = []
   /** Requests by path. */
   readonly asked: string[] = []
   url = ''
@@ -71,8 +74,23 @@ export class DashboardSite {
           return json(this.latest)
         },
       },
-      { method: 'GET', path: '/stats/history', about: 'fake', handle: () => json({ stepS: 1, points: this.past }) },
+      { method: 'GET', path: '/stats/history', about: 'fake', handle: ({ query }) => json(this.history(query)) },
+      {
+        method: 'POST',
+        path: '/connections/:session/kick',
+        about: 'fake',
+        handle: ({ params }) => {
+          this.kicked.push(Number(params.session))
+          return json({ kicked: { session: Number(params.session) }, reason: '' })
+        },
+      },
     ]
+  }
+
+  private history(query: URLSearchParams): StatsHistory {
+    const points = this.past.slice(-Number(query.get('seconds')))
+    const stepS = Math.ceil(points.length / HISTORY_POINTS_MAX)
+    return { stepS, points: points.filter((_, i) => (points.length - 1 - i) % stepS === 0) }
   }
 
   private noted(route: Route): Route {

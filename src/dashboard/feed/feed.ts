@@ -44,7 +44,9 @@ const SILENT_MS = 4000
 const POLL_INTERVAL_MS = 1000
 const POLL_TIMEOUT_MS = 3000
 const HISTORY_TIMEOUT_MS = 15_000
-export const HISTORY_RANGE_S = 3600
+const HISTORY_RANGE_S = 3600
+/** So much of it the daemon tells second by second; of more it makes longer steps. */
+const HISTORY_FINE_S = 600
 /** Pause after the bus could not be reached at all; the client itself mends what breaks. */
 const BUS_RETRY_MS = 5000
 const BACKOFF_CAP_MS = 2000
@@ -73,7 +75,7 @@ export class Feed {
   ) {
     this.lastMs = world.now()
     this.stopLooking = world.every(LOOK_INTERVAL_MS, () => this.look())
-    this.loadPast(HISTORY_RANGE_S)
+    void this.loadPast(HISTORY_RANGE_S)
     this.look()
   }
 
@@ -153,19 +155,24 @@ export class Feed {
     // The bus is as late as it was: only its own figures tell that it is there again.
     this.lastMs = isFromBus ? now : now - LATE_MS
     this.enter(isFromBus ? { kind: 'live' } : { kind: 'polling', reason: this.busReason })
-    if (wasSilent) this.loadPast(Math.min(HISTORY_RANGE_S, silenceS + 5))
+    if (wasSilent) void this.loadPast(Math.min(HISTORY_RANGE_S, silenceS + 5))
     this.listener.stats(stats)
   }
 
-  private loadPast(seconds: number): void {
-    this.world
-      .fetchJson(`stats/history?seconds=${seconds}`, HISTORY_TIMEOUT_MS)
-      .then((value) => {
-        const { points, stepS } = readHistory(value)
-        if (!this.isClosed && points.length > 0) this.listener.past(points, stepS)
-      })
+  /** The last minutes by the second, and before them what was missed by longer steps. */
+  private async loadPast(seconds: number): Promise<void> {
+    try {
+      await this.loadPoints(Math.min(seconds, HISTORY_FINE_S))
+      if (seconds > HISTORY_FINE_S) await this.loadPoints(seconds)
+    } catch {
       // Without the past the page begins now.
-      .catch(() => {})
+    }
+  }
+
+  private async loadPoints(seconds: number): Promise<void> {
+    const value = await this.world.fetchJson(`stats/history?seconds=${seconds}`, HISTORY_TIMEOUT_MS)
+    const { points, stepS } = readHistory(value)
+    if (!this.isClosed && points.length > 0) this.listener.past(points, stepS)
   }
 
   private enter(state: FeedState): void {

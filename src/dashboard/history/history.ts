@@ -23,10 +23,9 @@ export class History {
    * @param stepS seconds that the point stands for, up to its time; where one of them is known by itself, that stays
    */
   put(point: StatsPoint, stepS = 1): void {
-    this.putSecond(point, point.at)
-    for (let back = 1; back < stepS; back++) {
+    for (let back = 0; back < stepS; back++) {
       const atMs = point.at - back * 1000
-      if (this.slotOf(Math.floor(atMs / 1000)) < 0) this.putSecond(point, atMs)
+      if (stepS === 1 || this.slotOf(Math.floor(atMs / 1000)) < 0) this.putSecond(point, atMs)
     }
   }
 

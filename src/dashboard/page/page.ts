@@ -8,6 +8,7 @@ import { BottleneckPanel } from '../panels/bottleneck.js'
 import { ChartsPanel } from '../panels/charts.js'
 import { FactsPanel } from '../panels/facts.js'
 import { HeatPanel } from '../panels/heat.js'
+import { KickDialog } from '../panels/kick.js'
 import { LanesPanel } from '../panels/lanes.js'
 import { LatencyPanel } from '../panels/latency.js'
 import type { Panel } from '../panels/panel.js'
@@ -42,7 +43,8 @@ export class Page implements FeedListener {
   private feed: FeedState = { kind: 'starting' }
   private isDrawAsked = false
 
-  constructor() {
+  /** @param kick ends a session */
+  constructor(kick: (session: number) => Promise<void>) {
     const { preferences } = this
     const palette = new Palette()
     const crosshair = new Crosshair()
@@ -53,7 +55,7 @@ export class Page implements FeedListener {
       new ThroughputPanel(palette, crosshair, preferences),
       new SlosPanel(),
       new LatencyPanel(palette, crosshair, preferences),
-      new SlowPanel(),
+      new SlowPanel(new KickDialog(kick)),
       new HeatPanel(palette, crosshair),
       new LanesPanel(),
       new ChartsPanel(palette, crosshair),

@@ -44,7 +44,7 @@ export class BottleneckPanel implements Panel {
     setText(this.limit, name)
     setText(this.says, bottleneck.says)
     const stood = bottleneck.since > 0 ? `for ${duration((stats.at - bottleneck.since) / 1000)}` : ''
-    const share = bottleneck.limit === 'idle' ? '' : `${percent(bottleneck.share)} of what there is`
+    const share = bottleneck.limit === 'idle' ? '' : `share ${percent(bottleneck.share)}`
     setText(this.since, [stood, share].filter((part) => part !== '').join(' · '))
     setShare(this.share, bottleneck.share)
     this.anomalies.update(stats.anomalies.map(({ says }) => says))

@@ -1,7 +1,7 @@
 import { BURN_WINDOWS, type SloStats } from '../../observe/stats.js'
 import { find, make, Rows, setAttribute, setHidden, setShare, setText } from '../dom.js'
 import { LIST_MAX } from '../feed/read-stats.js'
-import { count, latency, objective, percent } from '../format.js'
+import { achieved, count, latency, objective, percent } from '../format.js'
 import type { Moment, Panel } from './panel.js'
 
 /** Burn rates that the SRE workbook wakes somebody for, and that it has somebody look at in the morning. */
@@ -57,7 +57,7 @@ function makeSlo() {
         `${objective(slo.objective)} of ${slo.topics} through ${slo.stage} within ${latency(slo.thresholdMs)}, over ${count(slo.windowDays)} days`,
       )
       setShare(meter, slo.budgetLeft)
-      const share = slo.total > 0 ? ` · ${objective(slo.good / slo.total)} of ${count(slo.total)} in time` : ''
+      const share = slo.total > 0 ? ` · ${achieved(slo.good / slo.total)} of ${count(slo.total)} in time` : ''
       setText(
         budget,
         slo.budgetLeft >= 0

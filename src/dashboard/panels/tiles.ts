@@ -52,7 +52,7 @@ const TILES: readonly Tile[] = [
     label: 'Drops',
     figure: ({ stats: { rates, pending } }) => ({
       value: rate(rates.dropped),
-      sub: pending.blockedOutboxes > 0 ? `${pending.blockedOutboxes} outboxes blocked` : 'no outbox blocked',
+      sub: `outboxes blocked: ${pending.blockedOutboxes}`,
       tone: rates.dropped > 0 ? 'bad' : 'plain',
     }),
   },
