@@ -10,6 +10,11 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
   },
   { name: 'sub', summary: 'subscribe and print events as they come', load: async () => (await import('./sub.js')).sub },
   { name: 'top', summary: 'what a daemon does, live', load: async () => (await import('./top.js')).top },
+  {
+    name: 'latency',
+    summary: 'how long events took: percentiles, or an HdrHistogram log',
+    load: async () => (await import('./latency.js')).latency,
+  },
   { name: 'check', summary: 'check a configuration file', load: async () => (await import('./check.js')).check },
   { name: 'bench', summary: 'a quick load run against a daemon', load: async () => (await import('./bench.js')).bench },
 ]

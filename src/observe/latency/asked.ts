@@ -47,10 +47,10 @@ function numberOf(name: string, classes: readonly TopicClass[]): number {
  * Milliseconds of a duration such as `10s`, `5m`, `1h`.
  * @throws AdminProblem
  */
-export function askedMs(name: string, text: string): number {
+export function askedMs(text: string): number {
   const ms = parseMs(text)
   if (ms === null || ms < 1000 || ms > HISTORY_MS) {
-    throw new AdminProblem(400, `${name}=${text}: not a time from 1s to 48h, such as 10s, 5m or 1h`)
+    throw new AdminProblem(400, `${text}: not a time from 1s to 48h, such as 10s, 5m or 1h`)
   }
   return ms
 }

@@ -67,7 +67,7 @@ export class LatencyPart implements Part {
   private percentiles({ query }: AdminRequest): AdminAnswer {
     const { classes } = this.context.settings
     const asked = askedSeries(query, classes)
-    const windows = (query.get('window') ?? WINDOWS_DEFAULT).split(',').map((text) => askedMs('window', text))
+    const windows = (query.get('window') ?? WINDOWS_DEFAULT).split(',').map(askedMs)
     const answer: LatencyAnswer = {
       at: Math.round(this.history.until),
       windows: windows.map((windowMs) => ({
@@ -89,7 +89,7 @@ export class LatencyPart implements Part {
     const { classes } = this.context.settings
     const asked = askedSeries(query, classes)
     const since = query.get('since')
-    const body = await histogramLog(this.history, asked, classes, since === null ? HISTORY_MS : askedMs('since', since))
+    const body = await histogramLog(this.history, asked, classes, since === null ? HISTORY_MS : askedMs(since))
     return { status: 200, type: 'text/plain; charset=utf-8', body, headers: { 'cache-control': 'no-store' } }
   }
 }
