@@ -33,8 +33,8 @@ export class StatsRing {
     let group: StatsPoint[] = []
     for (const packed of this.lastPacked(seconds)) {
       const point = this.packr.unpack(packed) as StatsPoint
-      // Groups begin at round times: who asks again a second later gets the same ones.
-      if (group.length > 0 && stepOf(point, stepS) !== stepOf(group[0], stepS)) {
+      // Groups begin at round times: who asks again a second later gets the same ones. A single second is one, however near the next one is.
+      if (group.length > 0 && (stepS === 1 || stepOf(point, stepS) !== stepOf(group[0], stepS))) {
         points.push(mergePoints(group))
         group = []
       }
