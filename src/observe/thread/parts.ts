@@ -1,5 +1,8 @@
 import type { Board } from '../board.js'
+import { DashboardPart } from '../dashboard/part.js'
 import { HealthPart } from '../health/part.js'
+import { IntrospectPart, IntrospectPart } from '../introspect/part.js'
+import { LatencyPart, LatencyPart } from '../latency/part.js'
 import type { MetricMetadata } from '../metrics/definition.js'
 import { MetricsPart } from '../metrics/part.js'
 import { FrontPagePart } from './front-page.js'
@@ -8,9 +11,11 @@ import type { Part, ThreadContext } from './part.js'
 /** All parts of the observer thread, in the order in which they tick: who reads another's figures comes after it. */
 export function makeParts(context: ThreadContext, board: Board, metrics: readonly MetricMetadata[]): readonly Part[] {
   const health = new HealthPart(context, board)
-  const measuring: readonly Part[] = [health]
+  const latency = new LatencyPart(context)
+  const measuring: readonly Part[] = [latency, health]
+  const introspect = new IntrospectPart(context)
   const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
   const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))
-  const parts: readonly Part[] = [...measuring, metricsPart, frontPage]
+  const parts: readonly Part[] = [...measuring, introspect, metricsPart, frontPage]
   return parts
 }
