@@ -4,7 +4,8 @@ import { type Line, painted } from './spans.js'
 const ESC = '\u001b['
 /** Alternate screen, no cursor, no wrapping at the edge. */
 const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l${ESC}2J`
-const LEAVE = `${ESC}?7h${ESC}?25h${ESC}?1049l`
+/** Emptied before it is left: tmux takes lines of a screen that has grown meanwhile along. */
+const LEAVE = `${ESC}H${ESC}J${ESC}?7h${ESC}?25h${ESC}?1049l`
 /** Drawn at once by terminals that know it; the others ignore it. */
 const BEGIN = `${ESC}?2026h${ESC}H`
 const END = `${ESC}?2026l`
@@ -53,7 +54,9 @@ export class Screen {
 
   draw(lines: readonly Line[]): void {
     if (!this.#isOurs) return
-    const rows = lines.map((line) => `${painted(line, this.#style)}${REST_OF_LINE}`)
-    this.#stdout.write(`${BEGIN}${rows.join('\r\n')}${REST_OF_SCREEN}${END}`)
+    // Cleared before it is written: behind a character in the last column the cursor stands on it.
+    const rows = lines.map((line) => `${REST_OF_LINE}${painted(line, this.#style)}`)
+    if (lines.length < (this.#stdout.rows ?? 0)) rows.push(REST_OF_SCREEN)
+    this.#stdout.write(`${BEGIN}${rows.join('\r\n')}${END}`)
   }
 }

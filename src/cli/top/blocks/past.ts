@@ -38,6 +38,8 @@ export function past({ history }: Seen, width: number): Block {
     const shown = height >= CURVES.length ? CURVES : CURVES.filter((_, index) => FIRST.indexOf(index) < height)
     return shown.flatMap((curve) => chart(curve, history.points, width, room))
   }
+  // A single second is no past.
+  if (history.points.length < 2) return { steps: [], draw }
   const charts = Array.from(
     { length: CHART_HEIGHT_MAX - 1 },
     (_, index): Step => [CURVES.length * (index + 2), Rank.CHARTS],
