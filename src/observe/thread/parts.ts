@@ -1,10 +1,13 @@
 import type { Board } from '../board.js'
+import { BottleneckPart } from '../bottleneck/part.js'
 import { DashboardPart } from '../dashboard/part.js'
 import { HealthPart } from '../health/part.js'
-import { IntrospectPart, IntrospectPart } from '../introspect/part.js'
-import { LatencyPart, LatencyPart } from '../latency/part.js'
+import { IntrospectPart } from '../introspect/part.js'
+import { LatencyPart } from '../latency/part.js'
 import type { MetricMetadata } from '../metrics/definition.js'
 import { MetricsPart } from '../metrics/part.js'
+import { SloPart } from '../slo/part.js'
+import { StatsPart } from '../stats/part.js'
 import { FrontPagePart } from './front-page.js'
 import type { Part, ThreadContext } from './part.js'
 
@@ -12,10 +15,14 @@ import type { Part, ThreadContext } from './part.js'
 export function makeParts(context: ThreadContext, board: Board, metrics: readonly MetricMetadata[]): readonly Part[] {
   const health = new HealthPart(context, board)
   const latency = new LatencyPart(context)
-  const measuring: readonly Part[] = [latency, health]
+  const slo = new SloPart(context)
+  const bottleneck = new BottleneckPart(context, latency.history)
+  const stats = new StatsPart(context, { timed: latency.history, bottleneck, objectives: slo })
+  const measuring: readonly Part[] = [latency, slo, bottleneck, stats, health]
   const introspect = new IntrospectPart(context)
   const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
   const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))
-  const parts: readonly Part[] = [...measuring, introspect, metricsPart, frontPage]
+  const dashboard = new DashboardPart(context)
+  const parts: readonly Part[] = [...measuring, introspect, metricsPart, frontPage, dashboard]
   return parts
 }
