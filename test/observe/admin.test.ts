@@ -29,13 +29,13 @@ t.test('other paths are 404, other methods 405 and say what is allowed', async (
   }
 })
 
-t.test('the front page says where everything is', async (t) => {
+t.test('a page says where everything is', async (t) => {
   const { adminUrl, url } = await daemonHere(t)
-  const page = await get(`${adminUrl}/`)
+  const page = await get(`${adminUrl}/pages`)
   t.match(page, { status: 200, type: 'text/html; charset=utf-8' })
   t.match(page.text, url)
   t.notMatch(page.text, '<script')
-  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json']) {
+  for (const path of ['/', '/livez', '/readyz', '/metrics', '/openapi.json']) {
     t.match(page.text, `href="${path}"`)
     t.equal((await get(`${adminUrl}${path}`)).status, 200, path)
   }

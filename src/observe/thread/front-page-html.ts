@@ -16,7 +16,7 @@ const STYLE = `
   code { font: .9em ui-monospace, monospace }
 `
 
-/** The page under `/` of the admin port: where everything is. No script, nothing from elsewhere. */
+/** Where everything is. No script, nothing from elsewhere. */
 export function renderFrontPage({ software, listeners, pages }: FrontPage): string {
   const ports = listeners.map(
     ({ url, about }) => `<tr><td><code>${escapeHtml(url)}</code></td><td>${escapeHtml(about)}</td></tr>`,

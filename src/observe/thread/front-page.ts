@@ -5,10 +5,14 @@ import { type AdminAnswer, json, type Route } from './routes.js'
 /** The page has no script and takes nothing from elsewhere; browsers are to hold it to that. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
+const PATH = '/about'
+/** What a page loads, and nobody looks at. */
+const IS_ASSET = /^\/dashboard[./]/
+
 /** The page that says where everything is, and the description of the HTTP API. */
 export class FrontPagePart implements Part {
   readonly routes: readonly Route[] = [
-    { method: 'GET', path: '/', about: 'this page', handle: () => this.page() },
+    { method: 'GET', path: PATH, about: 'this page: where everything is', handle: () => this.page() },
     {
       method: 'GET',
       path: '/openapi.json',
@@ -27,7 +31,9 @@ export class FrontPagePart implements Part {
 
   private page(): AdminAnswer {
     const { settings, listeners } = this.context
-    const pages = this.all().filter(({ method, path }) => method === 'GET' && !path.includes(':') && path !== '/')
+    const pages = this.all().filter(
+      ({ method, path }) => method === 'GET' && !path.includes(':') && path !== PATH && !IS_ASSET.test(path),
+    )
     return {
       status: 200,
       type: 'text/html; charset=utf-8',
