@@ -31,7 +31,7 @@ t.test('other paths are 404, other methods 405 and say what is allowed', async (
 
 t.test('a page says where everything is', async (t) => {
   const { adminUrl, url } = await daemonHere(t)
-  const page = await get(`${adminUrl}/pages`)
+  const page = await get(`${adminUrl}/about`)
   t.match(page, { status: 200, type: 'text/html; charset=utf-8' })
   t.match(page.text, url)
   t.notMatch(page.text, '<script')
