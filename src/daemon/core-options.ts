@@ -1,9 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Config } from '../config/index.js'
+import { type Config, topicClassesOf } from '../config/index.js'
+import type { LatencyCounts } from '../core/latency.js'
 import type { CoreOptions } from '../core/options.js'
 
-/** The core's options from the operator's configuration. */
-export function coreOptions(config: Config, software: string): CoreOptions {
+/**
+ * The core's options from the operator's configuration.
+ * @param latency null: nothing is timed
+ */
+export function coreOptions(config: Config, software: string, latency: LatencyCounts | null): CoreOptions {
   const { listen, protocol, router, outbox, memory } = config
   return {
     server: randomUUID(),
@@ -33,8 +37,8 @@ export function coreOptions(config: Config, software: string): CoreOptions {
     memoryBudgetBytes: memory.budgetBytes,
     memoryResumeRatio: memory.resumeRatio,
     retryAfterMs: memory.retryAfterMs,
-    latency: null,
-    topicClasses: [],
+    latency,
+    topicClasses: topicClassesOf(config).map(({ topics }) => topics),
     hashSeed: randomBytes(4).readInt32LE(),
     poison: false,
   }

@@ -11,7 +11,7 @@ import { coreOptions } from './core-options.js'
 import { type DrainResult, drainSessions } from './drain.js'
 import { explain, forUrl, type Listener, makeListeners } from './listeners.js'
 import { type Logger, makeLog } from './log.js'
-import { makeObserver } from './observation.js'
+import { makeLatency, makeObserver } from './observation.js'
 
 /** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
 const TICK_INTERVAL_MS = 1000
@@ -39,7 +39,11 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const log = makeLog(config.log)
   const software = `sluice/${version()}`
   const tls = loadCertificate(config, new TlsMeters(), log)
-  const router = new Router(coreOptions(config, software), { now: () => performance.now(), schedule: setImmediate })
+  const latency = makeLatency(config)
+  const router = new Router(coreOptions(config, software, latency?.counts ?? null), {
+    now: () => performance.now(),
+    schedule: setImmediate,
+  })
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
   const api = new HttpApi(router, httpOptions(config), httpMeters, software)
@@ -47,7 +51,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const name = config.server.name === '' ? hostname() : config.server.name
   const listeners: Listener[] = []
   const parts = { config, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
-  const observer = makeObserver(parts)
+  const observer = makeObserver({ ...parts, latency: latency?.memory ?? null })
   // Its thread starts while the ports are made and opened.
   const opened = observer.start().catch(explain('admin'))
   opened.catch(() => {})

@@ -1,16 +1,22 @@
 import type { Config } from '../config/index.js'
+import { LATENCY_BYTES, LatencyCounts } from '../core/latency.js'
 import type { Router } from '../core/router.js'
 import { readOpenApi } from '../ingress/http/openapi.js'
 import type { HttpMeters } from '../ingress/http/options.js'
 import type { IngressMeters } from '../ingress/ingress.js'
 import type { Tls } from '../ingress/tls/tls.js'
+import { Introspection } from '../observe/introspect/introspection.js'
 import { LoopWatch } from '../observe/main/loop-watch.js'
 import { Observer } from '../observe/main/observer.js'
 import { Sampler } from '../observe/main/sampler.js'
 import { SessionCensus } from '../observe/main/session-census.js'
 import { defineMetrics } from '../observe/metrics/routing-thread.js'
+import { sloSettings } from '../observe/slo/settings.js'
 import type { Listener } from './listeners.js'
 import type { Logger } from './log.js'
+
+/** Lead, op, flags and the lengths of topic and payload. */
+const FRAME_HEAD_BYTES_MAX = 32
 
 export interface ObservedParts {
   readonly config: Config
@@ -23,37 +29,42 @@ export interface ObservedParts {
   readonly httpMeters: HttpMeters
   readonly tls: Tls | null
   readonly log: Logger
+  /** Memory of LatencyCounts; null when nothing is timed. */
+  readonly latency: SharedArrayBuffer | null
 }
 
 /** The observer with all that it watches here. */
 export function makeObserver(parts: ObservedParts): Observer {
   const { config, name, software, router, log } = parts
   const { admin } = config
+  const introspection = new Introspection(router, () => performance.now())
   return new Observer({
     settings: {
       name,
       software,
       admin: admin.enabled ? { host: admin.host, port: admin.port, names: admin.names } : null,
-      classes: [],
-      slos: [],
-      webhook: '',
-      stateFile: '',
+      ...sloSettings(config),
     },
-    latency: null,
+    latency: parts.latency,
     metrics: defineMetrics(parts),
     sampler: new Sampler(parts, new LoopWatch(), new SessionCensus(router.sessions)),
-    answers: { openapi: readOpenApi },
+    answers: { ...introspection.answers, openapi: readOpenApi },
     isOverloaded: () => router.delivery.isOverloaded,
-    probe: (onArrival) => (hasProbe(router) ? router.probe(onArrival) : onArrival()),
-    publish: (topic, payload) => publishes(router) && router.publishOwn(topic, payload),
+    probe: (onArrival) => router.own.probe(onArrival),
+    publish: (topic, payload) => publish(router, topic, payload),
     log: (level, sentence, fields) => log[level](fields, sentence),
   })
 }
 
-function hasProbe(router: object): router is { probe(onArrival: () => void): void } {
-  return 'probe' in router
+/** Counters of how long events take, in memory that the observer thread reads, too; null when nothing is to be timed. */
+export function makeLatency({ observe }: Config): { counts: LatencyCounts; memory: SharedArrayBuffer } | null {
+  if (!observe.latency) return null
+  const memory = new SharedArrayBuffer(LATENCY_BYTES)
+  return { counts: new LatencyCounts(memory), memory }
 }
 
-function publishes(router: object): router is { publishOwn(topic: string, payload: Uint8Array): boolean } {
-  return 'publishOwn' in router
+/** Puts an event of the observer on the bus; false when nobody is subscribed, or when it is larger than any message may be here. */
+function publish({ own, options }: Router, topic: string, payload: Uint8Array): boolean {
+  if (payload.length + topic.length + FRAME_HEAD_BYTES_MAX > options.messageBytesMax) return false
+  return own.publish(topic, payload)
 }

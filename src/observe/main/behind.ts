@@ -26,21 +26,14 @@ export function furthestBehind(waiting: readonly Iterable<WaitingLane>[], now: n
     .map((session) => describe(session, now))
 }
 
-/** What an outbox knows of itself once the core counts it. */
-interface Accounted {
-  readonly droppedEvents?: number
-  readonly blockedSince?: number
-}
-
 function describe({ id, name, peer, outbox }: Session, now: number): SlowSubscriber {
-  const { droppedEvents = 0, blockedSince = 0 }: Accounted = outbox
   return {
     session: id,
     name,
     address: peer.address,
     pendingBytes: outbox.backlogBytes,
     pendingEvents: outbox.backlogEvents,
-    dropped: droppedEvents,
-    blockedMs: blockedSince === 0 ? 0 : Math.max(0, now - blockedSince),
+    dropped: outbox.droppedEvents,
+    blockedMs: outbox.blockedSince === 0 ? 0 : Math.max(0, now - outbox.blockedSince),
   }
 }

@@ -10,8 +10,6 @@ import { furthestBehind } from './behind.js'
 import type { LoopWatch } from './loop-watch.js'
 import type { SessionCensus } from './session-census.js'
 
-const NO_WORK: WorkSample = { acceptMs: 0, matchMs: 0, drainMs: 0, writeMs: 0, matches: 0, drains: 0 }
-
 /** What this needs of the daemon's parts. */
 export type SampledParts = Pick<Sources, 'router' | 'listeners' | 'ingressMeters' | 'httpMeters' | 'tls'>
 
@@ -38,7 +36,7 @@ export class Sampler {
       atMs: sharedNow(),
       phase,
       isOverloaded: router.delivery.isOverloaded,
-      core: coreSample(router, this.census),
+      core: coreSample(router),
       work: workSample(router),
       loop: this.loop.read(),
       memory: memorySample(router),
@@ -48,7 +46,7 @@ export class Sampler {
   }
 }
 
-function coreSample(router: Router, { figures }: SessionCensus): CoreSample {
+function coreSample(router: Router): CoreSample {
   const { meters } = router
   return {
     accepted: meters.accepted,
@@ -72,13 +70,13 @@ function coreSample(router: Router, { figures }: SessionCensus): CoreSample {
     topics: router.topics.size,
     patterns: router.patterns.size,
     sessions: router.sessions.size,
-    subscriptions: figures.subscriptions,
-    blockedOutboxes: figures.blocked,
+    subscriptions: meters.subscriptions,
+    blockedOutboxes: meters.blockedOutboxes,
   }
 }
 
-function workSample(router: { readonly work?: WorkSample }): WorkSample {
-  return { ...(router.work ?? NO_WORK) }
+function workSample({ work }: Router): WorkSample {
+  return { ...work }
 }
 
 function memorySample({ delivery, runs }: Router): MemorySample {
