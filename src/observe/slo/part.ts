@@ -210,6 +210,9 @@ export class SloPart implements Part {
   async close(): Promise<void> {
     await this.restored
     await this.saving
+    const at = this.context.now() + this.offsetMs
+    // What has come since the last second, too.
+    for (const objective of this.objectives) objective.tick(at)
     this.save()
     await this.saving
     await this.webhook?.close()
