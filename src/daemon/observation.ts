@@ -38,6 +38,7 @@ export function makeObserver(parts: ObservedParts): Observer {
   const { config, name, software, router, log } = parts
   const { admin } = config
   const introspection = new Introspection(router, () => performance.now())
+  const census = new SessionCensus(router.sessions)
   return new Observer({
     settings: {
       name,
@@ -46,8 +47,8 @@ export function makeObserver(parts: ObservedParts): Observer {
       ...sloSettings(config),
     },
     latency: parts.latency,
-    metrics: defineMetrics(parts),
-    sampler: new Sampler(parts, new LoopWatch(), new SessionCensus(router.sessions)),
+    metrics: defineMetrics({ ...parts, census }),
+    sampler: new Sampler(parts, new LoopWatch(), census),
     answers: { ...introspection.answers, openapi: readOpenApi },
     isOverloaded: () => router.delivery.isOverloaded,
     probe: (onArrival) => router.own.probe(onArrival),

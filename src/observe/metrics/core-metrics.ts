@@ -48,9 +48,22 @@ export function defineCoreMetrics(metrics: MetricList, router: Router): void {
   metrics.gauge('sluice_topics', 'Topics known now.', () => router.topics.size)
   metrics.gauge('sluice_patterns', 'Patterns known now.', () => router.patterns.size)
   metrics.gauge('sluice_sessions', 'Sessions open now.', () => router.sessions.size)
+  metrics.gauge('sluice_subscriptions', 'Subscriptions there are now.', () => meters.subscriptions)
   metrics.gauge('sluice_memory_budget_bytes', 'Memory that may wait in outboxes.', () => router.delivery.budget.max)
   metrics.gauge('sluice_memory_used_bytes', 'Memory that outboxes hold now.', () => router.delivery.budget.used)
+  metrics.gauge(
+    'sluice_outboxes_blocked',
+    'Sessions whose link takes nothing at the moment.',
+    () => meters.blockedOutboxes,
+  )
+  metrics.gauge(
+    'sluice_unfinished_budget_bytes',
+    'Memory that messages and bodies may take that are not whole yet.',
+    () => router.unfinished.max,
+  )
+  metrics.gauge('sluice_unfinished_used_bytes', 'Memory that they take now.', () => router.unfinished.used)
   metrics.gauge('sluice_overloaded', '1 while publishers are refused.', () => (router.delivery.isOverloaded ? 1 : 0))
   metrics.gauge('sluice_runs_held', 'Runs out of their pool.', () => router.runs.held)
+  metrics.gauge('sluice_batches_held', 'Batches out of their pool.', () => router.delivery.heldBatches)
   metrics.gauge('sluice_pages_held', 'Backlog pages out of their pool.', () => router.delivery.pages.held)
 }

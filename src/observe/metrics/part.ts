@@ -4,6 +4,7 @@ import type { Route } from '../thread/routes.js'
 import type { Metric, MetricMetadata, MetricValue } from './definition.js'
 import { Exposition } from './exposition.js'
 import { Histograms } from './histograms.js'
+import { defineProcessMetrics } from './process-metrics.js'
 
 /** Who scrapes waits no longer than this for the routing thread, and gets what it told last. */
 const PATIENCE_MS = 1000
@@ -35,8 +36,10 @@ export class MetricsPart implements Part {
       labels: [],
       read: () => this.scrapes,
     },
+    ...defineProcessMetrics(() => this.sample),
   ]
   private readonly histograms: Histograms
+  private sample: Sample | null = null
   private exposition: Exposition | null = null
   private values: readonly MetricValue[]
   private valuesAtMs: number
@@ -58,7 +61,8 @@ export class MetricsPart implements Part {
     this.histograms = new Histograms(context.latency, context.settings.classes)
   }
 
-  tick(_sample: Sample): void {
+  tick(sample: Sample): void {
+    this.sample = sample
     this.histograms.fold()
   }
 
@@ -84,6 +88,7 @@ export class MetricsPart implements Part {
     })
     const asked = this.context.ask('sample', null).then(
       ({ sample, metrics }) => {
+        this.sample = sample
         this.values = metrics
         this.valuesAtMs = sample.atMs
       },

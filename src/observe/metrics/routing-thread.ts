@@ -4,11 +4,19 @@ import type { Sources } from './sources.js'
 import { defineConnectionMetrics, defineHttpMetrics, defineTlsMetrics } from './transport-metrics.js'
 
 /** All metrics whose values are read on the routing thread. */
-export function defineMetrics({ router, listeners, ingressMeters, httpMeters, tls, software }: Sources): MetricList {
+export function defineMetrics({
+  router,
+  listeners,
+  ingressMeters,
+  httpMeters,
+  tls,
+  software,
+  census,
+}: Sources): MetricList {
   const metrics = new MetricList()
   metrics.gauges('sluice_info', 'The running software; always 1.', 'version', () => [[software, 1]])
   defineCoreMetrics(metrics, router)
-  defineConnectionMetrics(metrics, listeners, ingressMeters)
+  defineConnectionMetrics(metrics, listeners, ingressMeters, census)
   defineHttpMetrics(metrics, httpMeters)
   if (tls !== null) defineTlsMetrics(metrics, tls)
   return metrics

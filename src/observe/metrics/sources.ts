@@ -41,6 +41,11 @@ export interface ListenerFigures {
   readonly ingress: { readonly engine: string; readonly connections: number }
 }
 
+/** What can only be known by going through the sessions. */
+export interface Census {
+  readonly byTransport: ReadonlyMap<string, number>
+}
+
 /** What is measured of the daemon, on its routing thread. */
 export interface Sources {
   readonly router: Router
@@ -50,4 +55,5 @@ export interface Sources {
   /** Null without a certificate. */
   readonly tls: { readonly meters: TlsFigures; readonly current: { readonly notAfter: Date } } | null
   readonly software: string
+  readonly census: Census
 }

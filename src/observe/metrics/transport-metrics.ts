@@ -1,15 +1,22 @@
 import { codeName } from '../../protocol/codes.js'
 import type { MetricList } from './definition.js'
-import type { ConnectionFigures, HttpFigures, ListenerFigures, TlsFigures } from './sources.js'
+import type { Census, ConnectionFigures, HttpFigures, ListenerFigures, TlsFigures } from './sources.js'
 
 /** What the ports count. */
 export function defineConnectionMetrics(
   metrics: MetricList,
   listeners: readonly ListenerFigures[],
   ingressMeters: ConnectionFigures,
+  census: Census,
 ): void {
   metrics.gauges('sluice_connections', 'Connections open now, by port.', 'listener', () =>
     listeners.map(({ name, ingress }): [string, number] => [name, ingress.connections]),
+  )
+  metrics.gauges(
+    'sluice_sessions_by_transport',
+    'Sessions open now, by how they speak; as of a second ago or so.',
+    'transport',
+    () => census.byTransport,
   )
   metrics.counter('sluice_connections_opened_total', 'Connections opened.', () => ingressMeters.opened)
   metrics.counters('sluice_connections_closed_total', 'Connections closed, by WebSocket close code.', 'code', () =>
