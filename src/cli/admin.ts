@@ -51,7 +51,8 @@ export class Admin {
     if (response.ok) return response
     const says = await problemOf(response)
     if (says === null) throw new Failure(`${this.base} answered ${response.status}: is it the admin port of a Sluice?`)
-    throw response.status < 500 ? new UsageError(says) : new Failure(says)
+    // What is not there may have been there when the line was typed.
+    throw response.status < 500 && response.status !== 404 ? new UsageError(says) : new Failure(says)
   }
 
   private whyNot(error: unknown): string {

@@ -15,6 +15,27 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
     summary: 'how long events took: percentiles, or an HdrHistogram log',
     load: async () => (await import('./latency.js')).latency,
   },
+  {
+    name: 'connections',
+    summary: 'who is connected, how far behind, and who has gone and why',
+    load: async () => (await import('./connections.js')).connections,
+  },
+  {
+    name: 'topics',
+    summary: 'the busiest topics, and who is subscribed to what',
+    load: async () => (await import('./topics.js')).topics,
+  },
+  {
+    name: 'trace',
+    summary: 'publish an event and see each stage and receiver with its time',
+    load: async () => (await import('./trace.js')).trace,
+  },
+  { name: 'kick', summary: 'end a connection', load: async () => (await import('./kick.js')).kick },
+  {
+    name: 'slo',
+    summary: 'objectives: how they stand, and rules for Prometheus',
+    load: async () => (await import('./slo.js')).slo,
+  },
   { name: 'check', summary: 'check a configuration file', load: async () => (await import('./check.js')).check },
   { name: 'bench', summary: 'a quick load run against a daemon', load: async () => (await import('./bench.js')).bench },
 ]
