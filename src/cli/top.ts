@@ -1,10 +1,12 @@
 import { type Bus, ClosedError, type Status, SubscribeError } from '../client/index.js'
 import { shownUrl } from '../client/url.js'
 import { STATS_TOPIC, type Stats } from '../observe/stats.js'
+import { ADMIN_OPTIONS } from './admin.js'
 import { BUS_OPTIONS, connectBus, urlOf } from './bus.js'
 import { type Command, type Context, Exit, exitOfSignal, Failure, type Given, UsageError } from './command.js'
 import { Notices } from './notices.js'
 import { seconds } from './numbers.js'
+import { recallEarlier } from './top/earlier.js'
 import { FigurePrinter } from './top/print.js'
 import { ScreenShow } from './top/show.js'
 import { TopState } from './top/state.js'
@@ -20,6 +22,8 @@ const TOLD_MS = 1000
 const SILENCE_MS = 3 * TOLD_MS
 /** How long `--once` waits for the first. */
 const FIRST_MS = 5 * TOLD_MS
+/** How long what is printed waits for the past. */
+const EARLIER_MS = TOLD_MS
 
 export const top: Command = {
   name: 'top',
@@ -31,6 +35,7 @@ export const top: Command = {
   ],
   options: {
     ...BUS_OPTIONS,
+    ...ADMIN_OPTIONS,
     once: { help: 'one picture, then end' },
     json: { help: 'the figures as JSON, one object a line (docs/protocol.md has their names)' },
     interval: { value: 'TIME', short: 'i', help: 'a new picture every so often, in whole seconds (default: 1s)' },
@@ -58,7 +63,8 @@ async function run(given: Given, context: Context): Promise<number> {
   const isScreen = stdout.isTTY === true && env.TERM !== 'dumb' && !isOnce && !isJson
   const url = visible(shownUrl(urlOf(given, env)))
   const state = new TopState(url, isScreen && stdin.isTTY === true)
-  const follower = new Follower(state, isScreen ? null : new Notices(context))
+  const recall = isJson ? async () => {} : () => recallEarlier(state, given, context)
+  const follower = new Follower(state, recall, isScreen ? null : new Notices(context))
   const bus = await connectBus(given, context, { name: 'sluice top', onStatus: follower.onStatus })
   const show: Show = isScreen
     ? new ScreenShow(state, intervalMs, context)
@@ -94,14 +100,18 @@ function untilAborted(signal: AbortSignal): Promise<null> {
 /** Keeps the state up with the daemon. */
 class Follower {
   readonly #state: TopState
+  readonly #recall: () => Promise<void>
   readonly #notices: Notices | null
   #show: Show | null = null
   #heardMs = performance.now()
   #isConnected = true
   #watch: NodeJS.Timeout | undefined
+  readonly #stopped = new AbortController()
 
-  constructor(state: TopState, notices: Notices | null) {
+  /** @param notices where words about the connection go; null when the picture has them */
+  constructor(state: TopState, recall: () => Promise<void>, notices: Notices | null) {
     this.#state = state
+    this.#recall = recall
     this.#notices = notices
   }
 
@@ -118,7 +128,12 @@ class Follower {
       }
       const read = async (): Promise<void> => {
         const subscription = bus.subscribe(STATS_TOPIC, { policy: 'conflate' })
-        for await (const event of subscription) this.#take(statsOf(event.value))
+        for await (const event of subscription) {
+          const isFirst = this.#state.stats === null
+          this.#take(statsOf(event.value))
+          if (isFirst) await this.#waitForEarlier(fail)
+          show.update(true)
+        }
         // It ends without an error when the bus is closed, by us or by the daemon for good.
         await subscription.ready
         throw new Failure(`the daemon has closed the connection: ${this.#state.link.says}`)
@@ -129,6 +144,7 @@ class Follower {
 
   stop(): void {
     clearInterval(this.#watch)
+    this.#stopped.abort()
   }
 
   readonly onStatus = (status: Status): void => {
@@ -152,7 +168,12 @@ class Follower {
     this.#heardMs = performance.now()
     this.#state.take(stats)
     this.#state.link = { isLive: true, says: 'live' }
-    this.#show?.update(true)
+  }
+
+  /** A screen is drawn at once, and again with the past; what is printed once is to have it. */
+  async #waitForEarlier(fail: (error: unknown) => void): Promise<void> {
+    const earlier = this.#recall().then(() => this.#show?.update(false), fail)
+    if (this.#notices !== null) await Promise.race([earlier, pause(EARLIER_MS, this.#stopped.signal)])
   }
 
   #noticeSilence(): void {

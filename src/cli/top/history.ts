@@ -1,11 +1,11 @@
-import type { Stats } from '../../observe/stats.js'
+import type { Stats, StatsPoint } from '../../observe/stats.js'
 
 /** As many seconds as the widest terminal has columns. */
-const SECONDS_MAX = 600
+export const SECONDS_MAX = 600
+const SECOND_MS = 1000
 
 export interface Point {
   readonly at: number
-  readonly sequence: number
   readonly accepted: number
   readonly delivered: number
   readonly dropped: number
@@ -33,15 +33,23 @@ export class History {
     else if (this.#points.length > 0) this.#skip(stats.sequence - this.#sequence - 1)
     this.#pid = pid
     this.#sequence = stats.sequence
-    this.#push({
-      at: stats.at,
-      sequence: stats.sequence,
-      accepted: stats.rates.accepted,
-      delivered: stats.rates.delivered,
-      dropped: stats.rates.dropped,
-      routingP99Ms: stats.stages.routing?.p99Ms ?? null,
-      deliveryP99Ms: stats.stages.delivery?.p99Ms ?? null,
-    })
+    this.#push(pointOf(stats))
+  }
+
+  /** Takes what was before all that is here: oldest first, of the same process. */
+  precede(earlier: readonly StatsPoint[]): void {
+    const firstAt = this.#points.find((point) => point !== null)?.at ?? Number.POSITIVE_INFINITY
+    const points: (Point | null)[] = []
+    let at = 0
+    for (const each of earlier) {
+      if (each.at > firstAt - SECOND_MS / 2) break
+      const missing = points.length === 0 ? 0 : Math.round((each.at - at) / SECOND_MS) - 1
+      for (let i = 0; i < Math.min(missing, SECONDS_MAX); i++) points.push(null)
+      points.push(pointOf(each))
+      at = each.at
+    }
+    this.#points.unshift(...points)
+    this.#points.splice(0, Math.max(0, this.#points.length - SECONDS_MAX))
   }
 
   /** A copy that does not go on. */
@@ -60,5 +68,16 @@ export class History {
   #push(point: Point | null): void {
     this.#points.push(point)
     if (this.#points.length > SECONDS_MAX) this.#points.shift()
+  }
+}
+
+function pointOf({ at, rates, stages }: StatsPoint): Point {
+  return {
+    at,
+    accepted: rates.accepted,
+    delivered: rates.delivered,
+    dropped: rates.dropped,
+    routingP99Ms: stages.routing?.p99Ms ?? null,
+    deliveryP99Ms: stages.delivery?.p99Ms ?? null,
   }
 }

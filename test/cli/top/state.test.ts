@@ -80,12 +80,13 @@ t.test('pages, and what keys ask for', async (t) => {
 
 t.test('the past: seconds that are missing are empty, another process begins anew, ten minutes are kept', async (t) => {
   const state = started()
+  const { at } = busyStats()
   state.take(busyStats({ sequence: 1 }))
   t.equal(state.history.points.length, 1, 'told twice, taken once')
   state.take(busyStats({ sequence: 4 }))
   t.same(
-    state.history.points.map((point) => point?.sequence ?? null),
-    [1, null, null, 4],
+    state.history.points.map((point) => point?.at ?? null),
+    [at, null, null, at],
   )
   state.take(busyStats({ sequence: 1, server: { ...busyStats().server, pid: 1 } }))
   t.same(state.history.points.at(-2), null)
@@ -93,7 +94,7 @@ t.test('the past: seconds that are missing are empty, another process begins ane
     state.take(busyStats({ sequence, server: { ...busyStats().server, pid: 1 } }))
   }
   t.equal(state.history.points.length, 600)
-  t.equal(state.history.points.at(-1)?.sequence, 699)
+  t.ok(state.history.points.at(-1))
 })
 
 t.test('figures of another version are not taken for ours', async (t) => {
@@ -104,4 +105,19 @@ t.test('figures of another version are not taken for ours', async (t) => {
   for (const value of [null, 1, 'x', [], {}, less, { ...stats, lanes: {} }, { ...stats, rates: [] }]) {
     t.equal(statsOf(value), null)
   }
+})
+
+t.test('what was before the first figures stands before them', async (t) => {
+  const state = started()
+  const { at } = busyStats()
+  const ago = (seconds: number) => busyStats({ at: at - seconds * 1000 })
+  state.history.precede([ago(5), ago(4), ago(2), ago(1), ago(0)])
+  t.same(
+    state.history.points.map((point) => (point === null ? null : (at - point.at) / 1000)),
+    [5, 4, null, 2, 1, 0],
+    'a second that is missing is empty, one that is here already is not doubled',
+  )
+  state.history.precede(Array.from({ length: 900 }, (_, index) => ago(906 - index)))
+  t.equal(state.history.points.length, 600)
+  t.equal(state.history.points.at(-1)?.at, at)
 })

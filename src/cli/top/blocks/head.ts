@@ -10,6 +10,8 @@ import type { Seen, View } from '../view.js'
 const BAR_WIDTH_MAX = 60
 const BAR_WIDTH_MIN = 10
 const GAP = 2
+/** Who takes less limits by something else, which the sentence says. */
+const SHARE_SHOWN_MIN = 0.005
 const LIMIT_LABEL = 'limit '
 const LINES_MAX = 3
 
@@ -106,7 +108,8 @@ function counted(name: string, rate: number, tone: Tone): Line {
 export function bottleneck({ stats }: Seen, width: number): Block {
   const { limit, share, since, says } = stats.bottleneck
   const tone = NOTHING.includes(limit) ? 'green' : WORK.includes(limit) ? 'cyan' : 'red'
-  const name = `${LIMIT_NAMES[limit] ?? visible(limit)} ${percent(share)} for ${age((stats.at - since) / 1000)}`
+  const much = share < SHARE_SHOWN_MIN ? '' : ` ${percent(share)}`
+  const name = `${LIMIT_NAMES[limit] ?? visible(limit)}${much} for ${age((stats.at - since) / 1000)}`
   const named = `${LIMIT_LABEL}${name}`
   const draw = (height: number): Line[] => {
     const [first, ...more] = inLines(`${named}: ${visible(says)}`, width, height)

@@ -58,7 +58,8 @@ function chart(
   const shown = points.slice(labelWidth - width)
   const values = shown.map((point) => (point === null ? null : value(point)))
   const top = Math.max(0, ...values.map((each) => each ?? 0))
-  const labels = height === 1 ? [`${name} ≤${says(top)}`] : [name, `to ${says(top)}`, `of ${age(shown.length)}`]
+  const said = top === 0 ? '–' : says(top)
+  const labels = height === 1 ? [`${name} ≤${said}`] : [name, `to ${said}`, `of ${age(shown.length)}`]
   return columns(values, width - labelWidth, height, top).map(
     (cells, row): Line => [span((labels[row] ?? '').padEnd(labelWidth), 'dim'), span(cells, tone)],
   )
