@@ -5,8 +5,9 @@ import type { Span } from '../history/span.js'
 import type { Palette } from '../page/theme.js'
 import type { Crosshair } from './crosshair.js'
 import { DataTable } from './data-table.js'
-import { isWholeMinutes, timeTicks } from './line-chart.js'
+import { bucketEndMs } from './heat-scale.js'
 import { RAMP_STEPS, ramp, rampGradient } from './ramp.js'
+import { isWholeMinutes, timeTicks } from './time-ticks.js'
 
 const HEIGHT_PX = 230
 const LEFT_PX = 62
@@ -23,11 +24,6 @@ const BUCKETS_IN_TABLE = 6
 export interface Threshold {
   readonly ms: number
   readonly label: string
-}
-
-/** Where a bucket ends, milliseconds. */
-export function bucketEndMs(bucket: number): number {
-  return HEAT_FIRST_MS * 2 ** (bucket / 2)
 }
 
 /** How many deliveries took how long, second by second: time to the right, latency upwards by a logarithm, colour by the logarithm of the rate. */

@@ -5,6 +5,7 @@ import type { Points, Span } from '../history/span.js'
 import type { Palette } from '../page/theme.js'
 import type { Crosshair } from './crosshair.js'
 import { DataTable } from './data-table.js'
+import { isWholeMinutes, timeTicks } from './time-ticks.js'
 
 export interface Line {
   readonly label: string
@@ -41,9 +42,6 @@ export interface ChartOptions {
 const FONT = '11px system-ui, sans-serif'
 const AXIS_WIDTH_PX = 62
 const FILL_ALPHA = '22'
-/** At most so many times along the bottom. */
-const TIME_TICK_PX = 84
-const TIME_STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800]
 
 /** Lines over time, by uPlot: with a legend of buttons that hide them, a crosshair that all charts share and that arrow keys move, and a table behind. */
 export class LineChart {
@@ -279,17 +277,4 @@ export class LineChart {
     if (this.plot !== null) this.plot.setSize({ width, height: this.options.heightPx })
     else if (this.span !== null) this.update(this.span)
   }
-}
-
-/** Round times of day, as many as there is room for. */
-export function timeTicks(fromS: number, toS: number, widthPx: number): number[] {
-  const wanted = Math.max(2, Math.floor(widthPx / TIME_TICK_PX))
-  const step = TIME_STEPS_S.find((size) => (toS - fromS) / size <= wanted) ?? 3600
-  const ticks: number[] = []
-  for (let at = Math.ceil(fromS / step) * step; at <= toS; at += step) ticks.push(at)
-  return ticks
-}
-
-export function isWholeMinutes(ticks: readonly number[]): boolean {
-  return ticks.every((at) => at % 60 === 0)
 }

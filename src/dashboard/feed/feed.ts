@@ -162,17 +162,20 @@ export class Feed {
   /** The last minutes by the second, and before them what was missed by longer steps. */
   private async loadPast(seconds: number): Promise<void> {
     try {
-      await this.loadPoints(Math.min(seconds, HISTORY_FINE_S))
-      if (seconds > HISTORY_FINE_S) await this.loadPoints(seconds)
+      const fineS = Math.min(seconds, HISTORY_FINE_S)
+      const isWhole = (await this.loadPoints(fineS)) >= fineS
+      if (isWhole && seconds > fineS) await this.loadPoints(seconds)
     } catch {
       // Without the past the page begins now.
     }
   }
 
-  private async loadPoints(seconds: number): Promise<void> {
+  /** How many seconds there were. */
+  private async loadPoints(seconds: number): Promise<number> {
     const value = await this.world.fetchJson(`stats/history?seconds=${seconds}`, HISTORY_TIMEOUT_MS)
     const { points, stepS } = readHistory(value)
     if (!this.isClosed && points.length > 0) this.listener.past(points, stepS)
+    return points.length * stepS
   }
 
   private enter(state: FeedState): void {
