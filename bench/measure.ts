@@ -46,7 +46,7 @@ export function stepsOf(scenario: Scenario, present: readonly Subject[], runs: n
   return cases.length * runs + cases.filter(hasCeiling).length
 }
 
-/** Runs a scenario: every case of every subject in turn, and that as often as there are runs. */
+/** Runs a scenario: every subject of every case in turn, and that as often as there are runs. */
 export async function measure(
   scenario: Scenario,
   present: readonly Subject[],
@@ -78,7 +78,7 @@ export async function measure(
       })
     }
     for (let run = 1; run <= options.runs; run++) {
-      for (const { station, one } of series) {
+      for (const { station, one } of inTurns(scenario, series, run)) {
         await attempt(one, `run ${run} of ${options.runs}`, async () => {
           one.results.push(await runOnce(station, one.item, options, pinning))
         })
@@ -88,6 +88,12 @@ export async function measure(
     for (const station of stations) await station.stop()
   }
   return series.map(({ one }) => summary(scenario, one))
+}
+
+/** Subjects of the same case follow each other, and the first of one run is the last of the next: what else the machine does falls on all of them. */
+function inTurns<T extends { one: Series }>(scenario: Scenario, series: readonly T[], run: number): T[] {
+  const byCase = scenario.cases.flatMap((item) => series.filter(({ one }) => one.item === item))
+  return run % 2 === 1 ? byCase : byCase.reverse()
 }
 
 function runOnce(station: Station, item: Case, options: Options, pinning: Pinning): Promise<CaseResult> {

@@ -1,9 +1,9 @@
 import type { FigureName } from '../scenarios/scenario.js'
 import { FIGURE_UNITS } from '../scenarios/scenario.js'
 import { isOurs } from '../subjects/index.js'
-import type { OurName, PeerName, SubjectName } from '../subjects/subject.js'
+import type { OurName, PeerName, SubjectName, TimedName } from '../subjects/subject.js'
 import { quantity } from './quantity.js'
-import type { Row } from './row.js'
+import { median, type Row } from './row.js'
 
 /** Something that a scenario has to show of our daemon. */
 export interface Floor {
@@ -61,6 +61,23 @@ export function costOfPeer(figure: 'requests' | 'cpuEach', peer: PeerName, times
 export function shareOf(figure: FigureName, variant: string, baseline: string, share: number): Floor {
   const what = `${variant}: ${figure} at least ${share} × ${baseline}`
   return ratio(figure, what, share, { subject: 'sluice', variant }, { subject: 'sluice', variant: baseline })
+}
+
+/**
+ * What timing costs, by rate or by processor time, is at most this share of what the same daemon takes that times nothing. The runs of both follow each other:
+ * what else the machine does falls on both, and the median of the ratios is more certain than the ratio of the medians.
+ */
+export function costOfTiming(of: TimedName, figure: 'rate' | 'cpuEach', variant: string, share: number): Floor {
+  return {
+    check(rows) {
+      const what = `${of}, ${variant}: timing costs at most ${share * 100} %, by ${figure}`
+      const runsOf = (subject: SubjectName) => find(rows, { subject, variant })?.figures[figure]?.runs ?? []
+      const [timed, untimed] = [runsOf(of), runsOf(`${of}-untimed`)]
+      if (timed.length === 0 || timed.length !== untimed.length) return { what, ...UNMEASURED }
+      const costs = timed.map((value, run) => (figure === 'rate' ? untimed[run] / value : value / untimed[run]) - 1)
+      return { what, measured: `${(median(costs) * 100).toFixed(1)} %`, pass: median(costs) <= share }
+    },
+  }
 }
 
 /** A latency no higher than a peer's in the same runs. */

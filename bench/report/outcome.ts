@@ -49,7 +49,7 @@ function ofFlow(item: Case, result: FlowResult): Outcome {
   if (sum('notices') > 0) notes.push(`${sum('notices')} notices of the peer between deliveries`)
   if (churned > 0) notes.push(`${Math.round((churned * 1000) / measuredMs)} subscribes and unsubscribes a second`)
   return {
-    figures: item.kind === 'flow' ? item.figures(streams) : {},
+    figures: item.kind === 'flow' ? item.figures(streams, result) : {},
     eventsIn: sum('published'),
     deliveriesOut: sum('delivered'),
     lost: sum('lost'),

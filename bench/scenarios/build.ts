@@ -1,4 +1,4 @@
-import type { FlowSpec, StreamResult, StreamSpec, SubscriberSpec } from '../generator/job.js'
+import type { FlowSpec, Load, StreamResult, StreamSpec, SubscriberSpec } from '../generator/job.js'
 import { DEFAULTS } from '../subjects/subject.js'
 import type { Case, Figures, FlowCase } from './scenario.js'
 
@@ -51,6 +51,12 @@ export function flowCase(variant: string, spec: FlowSpec, figures: FlowCase['fig
 /** Deliveries of all streams. */
 export function rate(streams: readonly StreamResult[]): Figures {
   return { rate: streams.reduce((sum, each) => sum + each.deliveredPerSecond, 0) }
+}
+
+/** The same, with the processor time of the daemon for one. */
+export function rateAndCost(streams: readonly StreamResult[], load: Load): Figures {
+  const { rate: perSecond = 0 } = rate(streams)
+  return { rate: perSecond, cpuEach: ((load.subjectCpuPercent / 100) * 1e6) / perSecond }
 }
 
 /** Percentiles of the first stream that has them. */

@@ -1,6 +1,7 @@
 import { eventStreams } from './event-streams.js'
 import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
+import { latencyCost } from './latency-cost.js'
 import { idle10k, queuedMemory } from './memory.js'
 import { priority } from './priority.js'
 import type { Scenario } from './scenario.js'
@@ -30,4 +31,5 @@ export const SCENARIOS: readonly Scenario[] = [
   tlsHandshakes,
   tls64,
   tls1,
+  latencyCost,
 ]

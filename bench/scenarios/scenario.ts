@@ -1,4 +1,4 @@
-import type { FlowSpec, HandshakeSpec, RequestSpec, StreamResult } from '../generator/job.js'
+import type { FlowSpec, HandshakeSpec, Load, RequestSpec, StreamResult } from '../generator/job.js'
 import type { Floor } from '../report/floors.js'
 import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
@@ -16,7 +16,7 @@ export interface Scenario {
   readonly floors: readonly Floor[]
 }
 
-export const GROUPS = ['bus', 'http', 'streams', 'tls'] as const
+export const GROUPS = ['bus', 'http', 'streams', 'tls', 'observe'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */
@@ -36,7 +36,7 @@ export interface FlowCase extends CaseBase {
   readonly kind: 'flow'
   readonly flow: FlowSpec
   /** The figures of one run, by name. */
-  readonly figures: (streams: readonly StreamResult[]) => Figures
+  readonly figures: (streams: readonly StreamResult[], load: Load) => Figures
 }
 
 export interface IdleCase extends CaseBase {

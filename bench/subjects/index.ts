@@ -2,7 +2,15 @@ import { fastify } from '../peers/fastify.js'
 import { natsTcp, natsWebSocket } from '../peers/nats.js'
 import { nodeHttp2 } from '../peers/node-http2.js'
 import { redis } from '../peers/redis.js'
-import { sluice, sluiceHttp2, sluiceStreams, sluiceStreamsTls, sluiceTls } from './sluice.js'
+import {
+  sluice,
+  sluiceHttp2,
+  sluiceStreams,
+  sluiceStreamsTls,
+  sluiceStreamsUntimed,
+  sluiceTls,
+  sluiceUntimed,
+} from './sluice.js'
 import type { OurName, PeerName, Subject, SubjectName } from './subject.js'
 
 const OURS: { readonly [name in OurName]: Subject } = {
@@ -11,6 +19,8 @@ const OURS: { readonly [name in OurName]: Subject } = {
   'sluice-http2': sluiceHttp2,
   'sluice-tls': sluiceTls,
   'sluice-streams-tls': sluiceStreamsTls,
+  'sluice-untimed': sluiceUntimed,
+  'sluice-streams-untimed': sluiceStreamsUntimed,
 }
 
 const OTHERS: { readonly [name in PeerName]: Subject } = {

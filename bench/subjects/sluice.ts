@@ -12,27 +12,44 @@ const FREE_PORTS = ['listen', 'http2', 'https', 'admin'].flatMap((section) => [`
 const SETTINGS = 'defaults, and what a scenario says it raises'
 
 /** The daemon of this checkout, as `sluice serve` starts it, with all of its features on. */
-export const sluice = ours('sluice', 'sluice', SETTINGS, false, (urls, process) => ({
+export const sluice = ours('sluice', 'sluice', SETTINGS, [], (urls, process) => ({
   ...process,
   port: portOf(urls.listen),
 }))
 
 /** The same daemon on its other port, whose engine is ours. */
-export const sluiceStreams = ours('sluice-streams', 'sluice on Node’s streams', SETTINGS, false, (urls, process) => ({
+export const sluiceStreams = ours('sluice-streams', 'sluice on Node’s streams', SETTINGS, [], (urls, process) => ({
   ...process,
   port: portOf(urls.http2),
 }))
 
 /** Published in the body of one HTTP/2 request, received by WebSocket. */
-export const sluiceHttp2 = ours('sluice-http2', 'sluice, published over HTTP/2', SETTINGS, false, (urls, process) => ({
+export const sluiceHttp2 = ours('sluice-http2', 'sluice, published over HTTP/2', SETTINGS, [], (urls, process) => ({
   ...process,
   port: portOf(urls.listen),
   publish: { wire: 'sluice-http2', port: portOf(urls.http2), tls: false },
 }))
 
+/** As daemons are compared that differ in this only. */
+const UNTIMED = ['--observe.latency', 'false']
+const UNTIMED_SETTINGS = `${SETTINGS}; events are not timed`
+
+export const sluiceUntimed = ours('sluice-untimed', 'sluice, untimed', UNTIMED_SETTINGS, UNTIMED, (urls, process) => ({
+  ...process,
+  port: portOf(urls.listen),
+}))
+
+export const sluiceStreamsUntimed = ours(
+  'sluice-streams-untimed',
+  'sluice on Node’s streams, untimed',
+  UNTIMED_SETTINGS,
+  UNTIMED,
+  (urls, process) => ({ ...process, port: portOf(urls.http2) }),
+)
+
 const TLS_SETTINGS = `${SETTINGS}; ECDSA P-256 certificate, ticket key in a file`
 
-export const sluiceTls = ours('sluice-tls', 'sluice, TLS', TLS_SETTINGS, true, (urls, process) => ({
+export const sluiceTls = ours('sluice-tls', 'sluice, TLS', TLS_SETTINGS, 'tls', (urls, process) => ({
   ...process,
   port: portOf(urls.listen),
   tls: certificateFiles(),
@@ -42,7 +59,7 @@ export const sluiceStreamsTls = ours(
   'sluice-streams-tls',
   'sluice on Node’s streams, TLS',
   TLS_SETTINGS,
-  true,
+  'tls',
   (urls, process) => ({ ...process, port: portOf(urls.https), tls: certificateFiles() }),
 )
 
@@ -60,7 +77,7 @@ function ours(
   name: OurName,
   label: string,
   settings: string,
-  tls: boolean,
+  extra: readonly string[] | 'tls',
   reach: (urls: Urls, process: DaemonProcess) => RunningSubject,
 ): Subject {
   return {
@@ -70,18 +87,18 @@ function ours(
     settings,
     probe() {
       if (!existsSync(DAEMON)) return { absent: `${DAEMON} is not built` }
-      const problem = tls ? certificateProblem() : null
+      const problem = extra === 'tls' ? certificateProblem() : null
       return problem === null ? { version: 'this checkout' } : { absent: problem }
     },
     async start(options) {
-      const { urls, ...process } = await startDaemon(options, tls)
+      const { urls, ...process } = await startDaemon(options, extra === 'tls' ? tlsFlags() : extra)
       return reach(urls, { ...process, adminUrl: urls.admin })
     },
   }
 }
 
-async function startDaemon({ core, need }: StartOptions, tls: boolean) {
-  const args = [DAEMON, 'serve', '--config', 'none', ...FREE_PORTS, ...flags(need), ...(tls ? tlsFlags() : [])]
+async function startDaemon({ core, need }: StartOptions, extra: readonly string[]) {
+  const args = [DAEMON, 'serve', '--config', 'none', ...FREE_PORTS, ...flags(need), ...extra]
   const child = spawnPinned(core, process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const said: string[] = []
   const urls = await new Promise<Urls>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseOptions } from '../../bench/options.js'
-import { atLeast, costOfPeer, type Floor, timesPeer } from '../../bench/report/floors.js'
+import { atLeast, costOfPeer, costOfTiming, type Floor, timesPeer } from '../../bench/report/floors.js'
 import type { Row } from '../../bench/report/row.js'
 import { SCENARIOS } from '../../bench/scenarios/index.js'
 import type { SubjectName } from '../../bench/subjects/subject.js'
@@ -35,6 +35,25 @@ t.test('beside a peer that the generator held back there is no verdict', async (
 t.test('a floor is of the port that it names', async (t) => {
   const floor = atLeast('requests', 100, { of: 'sluice-streams' })
   t.same(verdict(floor, row('sluice', 1e6), row('sluice-streams', 99)), [false, '0.10 k/s'])
+})
+
+t.test('what timing costs is the median of the ratios of neighbouring runs', async (t) => {
+  const withRuns = (subject: SubjectName, rates: number[]): Row => {
+    const rate = { median: rates[1], runs: rates }
+    const costs = rates.map((each) => 1 / each)
+    return {
+      subject,
+      variant: 'v',
+      figures: { rate, cpuEach: { median: 1 / rates[1], runs: costs } },
+    } as unknown as Row
+  }
+  // The machine was slower in the second and third pair of runs, which is nobody's cost.
+  const rows = [withRuns('sluice', [98, 49, 24.5]), withRuns('sluice-untimed', [100, 50, 25])]
+  t.same(verdict(costOfTiming('sluice', 'rate', 'v', 0.03), ...rows), [true, '2.0 %'])
+  t.same(verdict(costOfTiming('sluice', 'rate', 'v', 0.02), ...rows), [false, '2.0 %'])
+  t.same(verdict(costOfTiming('sluice', 'cpuEach', 'v', 0.03), ...rows), [true, '2.0 %'])
+  const failed = withRuns('sluice-untimed', [100, 50])
+  t.same(verdict(costOfTiming('sluice', 'rate', 'v', 0.03), rows[0], failed), [null, 'not measured'])
 })
 
 t.test('scenarios are chosen by name and by group', async (t) => {
