@@ -8,7 +8,7 @@ export class Scrape {
   constructor(readonly text: string) {
     for (const line of text.split('\n')) {
       if (line === '' || line.startsWith('# HELP ') || line.startsWith('# TYPE ')) continue
-      const match = /^([a-z_]+(?:\{[a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*\})?) (\S+)$/.exec(line)
+      const match = /^([a-z0-9_]+(?:\{[a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*\})?) (\S+)$/.exec(line)
       const value = Number(match?.[2])
       if (match === null || Number.isNaN(value)) throw new Error(`not a sample: ${line}`)
       this.samples.set(match[1], value)

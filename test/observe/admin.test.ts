@@ -45,9 +45,12 @@ t.test('a page says where everything is', async (t) => {
 t.test('a draining daemon is live and not ready', async (t) => {
   const daemon = await startDaemon(configOf({ 'shutdown.goaway_spread': '0', 'shutdown.drain_timeout': '30s' }))
   const client = await RawClient.open(daemon.url)
+  // Somebody who goes on sending is waited for.
+  const busy = setInterval(() => client.publish('a', 'x'), 20)
   const stopped = daemon.stop('test')
   t.match(await get(`${daemon.adminUrl}/readyz`), { status: 503, text: /draining/ })
   t.match(await get(`${daemon.adminUrl}/livez`), { status: 200 })
+  clearInterval(busy)
   await client.close()
   await stopped
   await t.rejects(fetch(`${daemon.adminUrl}/livez`), 'the admin port closes last')
@@ -72,7 +75,7 @@ t.test('/metrics: every sample parses, and has HELP and TYPE', async (t) => {
   const scraped = new Scrape(text)
   t.equal(scraped.get('sluice_events_accepted_total'), 1)
   t.equal(scraped.refused('bad_topic'), 1)
-  const names = new Set([...text.matchAll(/^([a-z_]+)/gm)].map(([name]) => name.replace(/_(bucket|sum|count)$/, '')))
+  const names = new Set([...text.matchAll(/^([a-z0-9_]+)/gm)].map(([name]) => name.replace(/_(bucket|sum|count)$/, '')))
   for (const name of names) {
     t.match(text, `# HELP ${name} `)
     t.match(text, new RegExp(`^# TYPE ${name} (counter|gauge|histogram)$`, 'm'))

@@ -37,6 +37,8 @@ export interface ObserverParts {
     now(phase: Phase): Sample
   }
   isOverloaded(): boolean
+  /** Twice a second: what is done a little at a time. */
+  onBeat(): void
   /** Sends a canary through the router. */
   probe(onArrival: () => void): void
   /** Whether anybody was subscribed. */
@@ -215,6 +217,7 @@ export class Observer {
     const now = sharedNow()
     this.board.beatAt = now
     this.board.isOverloaded = this.parts.isOverloaded()
+    this.parts.onBeat()
     this.parts.probe(() => {
       const arrived = sharedNow()
       this.board.noteCanary(arrived, arrived - now)

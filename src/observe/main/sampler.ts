@@ -8,7 +8,6 @@ import type { Phase } from '../phase.js'
 import type { CoreSample, MemorySample, Sample, TransportSample, WorkSample } from '../sample.js'
 import { furthestBehind } from './behind.js'
 import type { LoopWatch } from './loop-watch.js'
-import type { SessionCensus } from './session-census.js'
 
 /** What this needs of the daemon's parts. */
 export type SampledParts = Pick<Sources, 'router' | 'listeners' | 'ingressMeters' | 'httpMeters' | 'tls'>
@@ -18,12 +17,10 @@ export class Sampler {
   constructor(
     private readonly parts: SampledParts,
     private readonly loop: LoopWatch,
-    private readonly census: SessionCensus,
   ) {}
 
   /** The sample of this second, with which the next interval begins. */
   next(phase: Phase): Sample {
-    this.census.sweep()
     const sample = this.now(phase)
     this.loop.beginInterval()
     return sample

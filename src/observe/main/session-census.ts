@@ -1,7 +1,8 @@
 import type { Session } from '../../core/session.js'
 
-/** Sessions looked at in one sweep, some ten nanoseconds each. With more of them than this, the figures are of as many sweeps as it takes to see them all. */
-const SWEPT_MAX = 2048
+/** Sessions looked at in one sweep, some fifty nanoseconds each: so many, or with very many of them so large a part of all. */
+const SWEPT_MIN = 512
+const SWEPT_PART = 1 / 32
 
 /** What can only be known by going through the sessions, found without ever walking many at once. */
 export class SessionCensus {
@@ -15,7 +16,7 @@ export class SessionCensus {
   }
 
   sweep(): void {
-    for (let left = SWEPT_MAX; left > 0; left--) {
+    for (let left = Math.max(SWEPT_MIN, this.all.size * SWEPT_PART); left > 0; left--) {
       const { done, value } = this.sessions.next()
       if (done === true) {
         this.end()

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { ThreadStart } from '../messages.js'
+import type { FromThread, ThreadStart } from '../messages.js'
 import { lowerPriority } from './priority.js'
 import { AdminServer } from './server.js'
 
@@ -10,11 +10,16 @@ const { admin } = start.settings
 
 lowerPriority()
 const server = admin === null ? null : new AdminServer(admin)
-try {
-  port.postMessage({ kind: 'open', port: server === null ? 0 : await server.listen() })
+const opened: FromThread = server === null ? { kind: 'open', port: 0 } : await open(server)
+port.postMessage(opened)
+if (opened.kind === 'open') {
   const { ObserverThread } = await import('./thread.js')
   new ObserverThread(start, port, server).run()
-} catch (error) {
-  port.postMessage({ kind: 'closed', message: (error as Error).message })
-  port.close()
+}
+
+function open(server: AdminServer): Promise<FromThread> {
+  return server.listen().then(
+    (port) => ({ kind: 'open', port }),
+    (error: Error) => ({ kind: 'closed', message: error.message }),
+  )
 }

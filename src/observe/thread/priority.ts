@@ -1,8 +1,11 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-/** The least there is: what is watched goes before who watches. */
-const NICE = 19
+/**
+ * What is watched goes before who watches, but a tenth of a processor that others want is left: how an overloaded machine does is what somebody wants to
+ * know just then.
+ */
+const NICE = 10
 
 /** Makes this thread, and no other, the one that waits when there are fewer processors than work. Only Linux has priorities of threads. */
 export function lowerPriority(): void {

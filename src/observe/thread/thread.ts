@@ -115,7 +115,8 @@ export class ObserverThread {
     if (this.late !== null) clearTimeout(this.late)
     await Promise.allSettled(this.parts.map((part) => part.close?.()))
     await this.server?.close()
-    this.port.close()
+    // Whatever a part has left behind must not hold this up.
+    process.exit()
   }
 
   private log(level: LogLevel, sentence: string, fields: Readonly<Record<string, unknown>>): void {
