@@ -14,6 +14,10 @@ function alarming(value: number, text: string, tone: Span['tone']): Span {
   return value > 0 ? span(text, tone) : span('–', 'dim')
 }
 
+/** With less room than this a text says nothing any more: columns of figures go first. */
+const NAME_COLUMNS_MIN = 16
+const ADDRESS_COLUMNS_MIN = 21
+const REASON_COLUMNS_MIN = 20
 const NAME_COLUMNS_MAX = 60
 const REASON_COLUMNS_MAX = 100
 /** An address of IPv6 with its port. */
@@ -29,6 +33,7 @@ const client: Column<{ readonly name: string }> = {
   title: 'client',
   align: 'left',
   rank: 0,
+  least: NAME_COLUMNS_MIN,
   most: NAME_COLUMNS_MAX,
   cell: ({ name }, width) => (name === '' ? span('–', 'dim') : peersText(name, width, 'bold')),
 }
@@ -54,6 +59,7 @@ const address: Column<{ readonly address: string }> = {
   title: 'address',
   align: 'left',
   rank: 4,
+  least: ADDRESS_COLUMNS_MIN,
   most: ADDRESS_COLUMNS_MAX,
   cell: (row, width) => peersText(row.address, width),
 }
@@ -67,6 +73,7 @@ const pattern: Column<{ readonly pattern: string }> = {
   title: 'pattern',
   align: 'left',
   rank: 1,
+  least: NAME_COLUMNS_MIN,
   most: NAME_COLUMNS_MAX,
   cell: (row, width) => peersText(row.pattern, width),
 }
@@ -141,6 +148,7 @@ export function closedColumns(now: number): Column<ClosedRow>[] {
       title: 'reason',
       align: 'left',
       rank: 2,
+      least: REASON_COLUMNS_MIN,
       most: REASON_COLUMNS_MAX,
       cell: ({ reason }, width) => peersText(reason, width),
     },
