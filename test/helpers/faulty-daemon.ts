@@ -7,8 +7,11 @@ export interface Flags {
 }
 
 export interface Fault {
-  /** `stall`: the loop is held for `ms` every `everyMs`. `freeze`: once. `garbage`: work for the collector every `everyMs`. */
-  readonly kind: 'none' | 'stall' | 'freeze' | 'garbage'
+  /**
+   * `stall`: the loop is held for `ms` every `everyMs`. `freeze`: once. `garbage`: work for the collector every `everyMs`. `drag`: each turn of the loop takes
+   * `ms` longer, between what came in and what goes out.
+   */
+  readonly kind: 'none' | 'stall' | 'freeze' | 'garbage' | 'drag'
   readonly ms?: number
   readonly everyMs?: number
 }
@@ -38,8 +41,9 @@ export class FaultyDaemon {
     readonly adminUrl: string,
   ) {}
 
-  static async start(t: Teardown, flags: Flags = {}): Promise<FaultyDaemon> {
-    const child = fork(ENTRY, [JSON.stringify({ ...FLAGS, ...flags })], { execArgv: [] })
+  /** @param toml its configuration, beneath the flags */
+  static async start(t: Teardown, flags: Flags = {}, toml = ''): Promise<FaultyDaemon> {
+    const child = fork(ENTRY, [JSON.stringify({ ...FLAGS, ...flags }), toml], { execArgv: [] })
     t.teardown(() => child.kill('SIGKILL'))
     const [ready] = await Promise.race([
       once(child, 'message'),

@@ -34,8 +34,12 @@ const LOST = 0.1
 const FAR_WORSE = 4
 /** Receivers of an event from which on handing it out is fanning it out. */
 const FANOUT = 4
-/** More than twice its threshold nothing needs: the share decides then. */
-const PRESSURE_MAX = 2
+/** So many times its threshold is as clear as it gets: the share decides then. */
+const PRESSURE_MAX = 2.5
+/** Without a processor all else takes longer, too: what is wrong besides is more worth telling, and what is merely much work is less. */
+const STARVED_MAX = 1.9
+/** By how much the share decides between kinds of work, of which none can be more than the time there is. */
+const OF_WORK = 0.2
 
 /** Above all others: nothing else is known then. */
 const SILENCE = 10
@@ -83,10 +87,11 @@ function work(readings: Readings): Finding[] {
   ]
   const most = Math.max(ingress, parsing, matching, routing, send)
   return parts.map(([limit, share, what]) => {
-    let pressure = most > 0 ? (busy / SATURATED) * (share / most) : 0
-    if (limit === 'matching') pressure = Math.max(pressure, share / MATCHING)
+    const full = most > 0 ? (busy / SATURATED) * (share / most) : 0
+    let pressure = full < 1 ? full : full + OF_WORK * share
+    if (limit === 'matching') pressure = Math.max(pressure, weigh(share / MATCHING, share))
     const says = `${what} takes ${percent(share)} of the routing thread's time, which is ${percent(busy)} busy`
-    return { limit, pressure: weigh(pressure, share), share, says, subscriber: null }
+    return { limit, pressure, share, says, subscriber: null }
   })
 }
 
@@ -133,8 +138,8 @@ function stall({ stalled, silentMs, lagMaxMs, gc: collecting }: Readings): Findi
 }
 
 function starved({ starved: share }: Readings): Finding {
-  const says = `the routing thread waits for a processor ${percent(share)} of the time: other programs have it`
-  return { limit: 'starved', pressure: weigh(share / STARVED, share), share, says, subscriber: null }
+  const says = `the routing thread waits for a processor ${percent(share)} of the time: something else has it`
+  return { limit: 'starved', pressure: Math.min(STARVED_MAX, share / STARVED), share, says, subscriber: null }
 }
 
 function memory({ memory: used, heap, isOverloaded, shed, slow }: Readings): Finding {

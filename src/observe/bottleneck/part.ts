@@ -9,7 +9,7 @@ import { AnomalyDetector } from './anomaly.js'
 import { Finder } from './finder.js'
 import { findingsOf } from './findings.js'
 import { readingsOf } from './readings.js'
-import { RunDelay } from './run-delay.js'
+import { ThreadClock } from './thread-time.js'
 
 const SECOND_MS = 1000
 
@@ -49,7 +49,7 @@ export class BottleneckPart implements Part {
   ]
   private readonly finder = new Finder(Date.now())
   private readonly detector = new AnomalyDetector()
-  private readonly runDelay = new RunDelay()
+  private readonly thread = new ThreadClock()
   private told: Bottleneck['limit'] = 'idle'
 
   constructor(
@@ -67,7 +67,7 @@ export class BottleneckPart implements Part {
 
   tick(sample: Sample, before: Sample, isFresh: boolean): void {
     const silentMs = isFresh ? 0 : this.context.now() - sample.atMs
-    const readings = readingsOf(sample, before, this.runDelay.take(), silentMs)
+    const readings = readingsOf(sample, before, this.thread.take(), silentMs)
     const isOther = this.finder.update(findingsOf(readings, this.current.subscriber?.session), Date.now())
     if (isFresh) this.detector.update(this.lastSecond())
     if (!isOther) return

@@ -1,4 +1,5 @@
 import type { Sample, SlowSubscriber } from '../sample.js'
+import type { ThreadTime } from './thread-time.js'
 
 /**
  * Where the time of the routing thread went between two samples, in shares of that time, and what else tells what limits it. The shares of GC and of the
@@ -53,10 +54,10 @@ const SLOW_DROPS = ['drop-oldest', 'drop-newest', 'memory', 'expired'] as const
 const share = (part: number, whole: number): number => (whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0)
 
 /**
- * @param starvedMs how long the routing thread has waited for a processor between the samples; 0 where that is not known
+ * @param thread what the routing thread had of the processors between the samples
  * @param silentMs of Readings
  */
-export function readingsOf(sample: Sample, before: Sample, starvedMs: number, silentMs: number): Readings {
+export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, silentMs: number): Readings {
   const ms = sample.atMs - before.atMs
   const { core, work, loop, transports } = sample
   const match = work.matchMs - before.work.matchMs
@@ -78,7 +79,8 @@ export function readingsOf(sample: Sample, before: Sample, starvedMs: number, si
   const routed = core.routed - before.core.routed
   // With latencies switched off the core does not say where its time goes: it has all that is not somebody else's, and stalls are not to be told from it.
   const isTimed = routed === 0 || work.drains > before.work.drains
-  const reading = isTimed ? Math.min(unexplained, readingMs) : 0
+  // Without a processor, everything takes longer.
+  const reading = isTimed ? Math.min(unexplained, readingMs / running(thread)) : 0
   const matched = core.matched - before.core.matched
   return {
     silentMs,
@@ -89,8 +91,8 @@ export function readingsOf(sample: Sample, before: Sample, starvedMs: number, si
     routing: share(isTimed ? drain - write : unexplained, ms),
     send: share(write, ms),
     gc: share(gc, ms),
-    stalled: isTimed ? share(unexplained - reading - starvedMs, ms) : 0,
-    starved: share(starvedMs, ms),
+    stalled: isTimed ? share((unexplained - reading) * running(thread), ms) : 0,
+    starved: share(thread.waitedMs, ms),
     lagMaxMs: loop.lagMaxMs,
     gcMaxMs: loop.gcMaxMs,
     acceptedPerS: ms > 0 ? (accepted * 1000) / ms : 0,
@@ -107,6 +109,9 @@ export function readingsOf(sample: Sample, before: Sample, starvedMs: number, si
     shed: (core.dropped.memory ?? 0) - (before.core.dropped.memory ?? 0),
   }
 }
+
+/** The part of the time in which it had something to do that it could do it. */
+const running = ({ ranMs, waitedMs }: ThreadTime): number => (ranMs > 0 ? ranMs / (ranMs + waitedMs) : 1)
 
 const sum = (gc: Sample['loop']['gc']): number => Object.values(gc).reduce((total, { ms }) => total + ms, 0)
 

@@ -1,0 +1,61 @@
+import { unpack } from 'msgpackr'
+import type { Bottleneck, Limit, Stats } from '../../src/observe/stats.js'
+import type { FaultyDaemon } from './faulty-daemon.js'
+import { RawClient } from './raw-client.js'
+import { until } from './until.js'
+
+/** Subscribed to what the daemon says of itself. */
+export class LimitWatch {
+  readonly stats: Stats[] = []
+  readonly bottlenecks: Bottleneck[] = []
+
+  private constructor(
+    private readonly daemon: FaultyDaemon,
+    private readonly client: RawClient,
+  ) {
+    client.onEvent = ({ topic, payload }) => {
+      if (topic === '$sys.stats') this.stats.push(unpack(payload) as Stats)
+      else this.bottlenecks.push(unpack(payload) as Bottleneck)
+    }
+  }
+
+  static async open(daemon: FaultyDaemon): Promise<LimitWatch> {
+    const watch = new LimitWatch(daemon, await RawClient.open(daemon.url))
+    await watch.client.subscribe('$sys.bottleneck')
+    await watch.client.subscribe('$sys.stats')
+    await watch.seconds(1)
+    return watch
+  }
+
+  /** Statistics that have come. */
+  async seconds(count: number): Promise<void> {
+    const from = this.stats.length
+    await until(`${count} statistics`, () => this.stats.length >= from + count)
+  }
+
+  /** Resolves when a subscriber has been told that this is the limit, and the page says so, too. */
+  async named(limit: Limit): Promise<Bottleneck> {
+    const told = () => this.bottlenecks.find((bottleneck) => bottleneck.limit === limit)
+    await until(`${limit} on $sys.bottleneck`, () => told() !== undefined).catch((error: Error) => {
+      throw new Error(`${error.message}; named were\n${this.history}`)
+    })
+    await until(`${limit} on $sys.stats`, () => this.stats.some(({ bottleneck }) => bottleneck.limit === limit))
+    await until(`${limit} in /stats`, async () => {
+      const { bottleneck } = (await this.daemon.get('/stats')) as Stats
+      return bottleneck.limit === limit
+    })
+    return told() as Bottleneck
+  }
+
+  /** What was named, second by second. */
+  get history(): string {
+    return this.stats.map(({ bottleneck }) => `${bottleneck.limit}: ${bottleneck.says}`).join('\n')
+  }
+
+  /** Statistics, one a second, from the first of which `isThere` holds up to the one that names the limit; that one and the first count. */
+  secondsUntil(limit: Limit, isThere: (stats: Stats) => boolean): number {
+    const from = this.stats.findIndex(isThere)
+    const to = this.stats.findIndex(({ bottleneck }) => bottleneck.limit === limit)
+    return from < 0 || to < 0 ? Number.POSITIVE_INFINITY : to - from + 1
+  }
+}
