@@ -1,4 +1,5 @@
 // What the documents, the rules and the dashboards name is there, and what is there is named.
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { connect } from '../../src/client/index.js'
 import { SECTIONS } from '../../src/config/sections/index.js'
@@ -260,6 +261,21 @@ t.test('the dashboard for Grafana', async (t) => {
     [],
     'labels that are grouped by are there',
   )
+})
+
+const noPromtool = spawnSync('promtool', ['--version']).status === 0 ? false : 'no promtool'
+
+t.test('Prometheus understands what Grafana asks', { skip: noPromtool }, async (t) => {
+  const { panels } = JSON.parse(DASHBOARD) as { panels: Panel[] }
+  const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  const rules = asked.map((expr, index) => {
+    const plain = expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(job|instance)/g, '.*')
+    return `      - record: asked${index}\n        expr: ${JSON.stringify(plain)}\n`
+  })
+  const file = `${t.testdir({ 'asked.yml': `groups:\n  - name: asked\n    rules:\n${rules.join('')}` })}/asked.yml`
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })
+  t.equal(status, 0, `${stdout}${stderr}`)
+  t.match(stdout, `SUCCESS: ${asked.length} rules found`)
 })
 
 function overlap(a: Panel['gridPos'], b: Panel['gridPos']): boolean {
