@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { IntrospectPart } from '../../../src/observe/introspect/part.js'
 import type { PatternRow, ReceiverRow, SubscriptionRow, TraceRow } from '../../../src/observe/introspect/rows.js'
 import { Slices } from '../../../src/observe/introspect/slices.js'
+import type { ThreadContext } from '../../../src/observe/thread/part.js'
 import { CoreHarness } from '../../helpers/core-harness.js'
 import { IntrospectUnderTest } from '../../helpers/introspect.js'
+import { repositoryPath } from '../../helpers/repository.js'
 
 interface Topics {
   readonly windowMs: number
@@ -230,4 +234,11 @@ t.test('a walk over many lets others have their turn, and two walks take turns',
   t.ok(turns >= 10, `${turns} turns of others meanwhile`)
   t.ok(failed)
   t.equal(steps, 10, 'one that fails holds up nobody')
+})
+
+t.test('every page is in the documentation, and none that is not there', async (t) => {
+  const { routes } = new IntrospectPart({} as ThreadContext)
+  const page = readFileSync(repositoryPath('docs', 'introspection.md'), 'utf8')
+  const told = [...page.matchAll(/^\| `(GET|POST) (\/[^`]+)` \|/gm)].map(([, method, path]) => `${method} ${path}`)
+  t.same(told.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort())
 })
