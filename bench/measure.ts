@@ -1,4 +1,5 @@
 import type {
+  AgreementResult,
   FlowResult,
   HandshakeSpec,
   HandshakesJob,
@@ -13,11 +14,12 @@ import type { Progress } from './report/progress.js'
 import type { Row } from './report/row.js'
 import { summary } from './report/summary.js'
 import type { Case, FlowCase, HandshakesCase, RequestsCase, Scenario } from './scenarios/scenario.js'
+import { Scraper } from './scraper.js'
 import { Station } from './station.js'
 import { isOurs } from './subjects/index.js'
 import type { Subject, SubjectName } from './subjects/subject.js'
 
-export type CaseResult = FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
+export type CaseResult = AgreementResult | FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
 
 /** What one case gave for one subject. */
 export interface Series {
@@ -101,8 +103,12 @@ function runOnce(station: Station, item: Case, options: Options, pinning: Pinnin
   const cores = [pinning.subjectCore, pinning.generatorCore].filter((core) => core !== null)
   const time = { warmupMs, measureMs, cores }
   switch (item.kind) {
+    case 'agreement':
+      return station.run(item, (target) => ({ kind: 'agreement', target, flow: item.flow, ...time }), false)
     case 'flow':
-      return station.run(item, (target) => ({ kind: 'flow', target, flow: item.flow, ...time }), false)
+      return scraped(station, item, () =>
+        station.run(item, (target) => ({ kind: 'flow', target, flow: item.flow, ...time }), false),
+      )
     case 'idle': {
       const { connections, streamsEach } = item
       return station.run(item, (target) => ({ kind: 'idle', target, connections, streamsEach }), true)
@@ -115,6 +121,17 @@ function runOnce(station: Station, item: Case, options: Options, pinning: Pinnin
       return station.run(item, (target) => ({ kind: 'requests', target, requests: item.requests, ...time }), false)
     case 'handshakes':
       return shakeHands(station, item, time)
+  }
+}
+
+/** Does something while the metrics of the subject are scraped, if they are to be. */
+async function scraped<T>(station: Station, { scrapeEveryMs }: FlowCase, run: () => Promise<T>): Promise<T> {
+  if (scrapeEveryMs === undefined) return run()
+  const scraper = new Scraper(`${await station.adminUrl()}/metrics`, scrapeEveryMs)
+  try {
+    return await run()
+  } finally {
+    await scraper.stop()
   }
 }
 

@@ -32,6 +32,14 @@ export class Station {
     }
   }
 
+  /** Where the subject tells its counters. Rejects when it has none. */
+  async adminUrl(): Promise<string> {
+    this.running ??= await this.subject.start({ core: this.pinning.subjectCore, need: this.need })
+    const { adminUrl } = this.running
+    if (adminUrl === undefined || adminUrl === '') throw new Error(`${this.subject.label} has no metrics to scrape`)
+    return adminUrl
+  }
+
   /** Deliveries a second that the generator itself can send and receive in this flow on its one core. */
   async flowCeiling(item: Case, flow: FlowSpec): Promise<number> {
     return this.withNull(flow, async (nothing, target) => {

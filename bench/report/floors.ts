@@ -80,6 +80,41 @@ export function costOfTiming(of: TimedName, figure: 'rate' | 'cpuEach', variant:
   }
 }
 
+/** The daemon's own account of a latency is within `share` or `us` microseconds of what a client measured in the same seconds, whichever is more. */
+export function agrees(
+  figure: 'p50' | 'p99' | 'p99.9',
+  of: TimedName,
+  variant: string,
+  share: number,
+  us: number,
+): Floor {
+  return {
+    check(rows) {
+      const what = `${of}, ${variant}: ${figure} of daemon and client within ${share * 100} % or ${us} µs`
+      const row = find(rows, { subject: of, variant })
+      const [client, own] = ([figure, `own ${figure}`] as const).map((name) => row?.figures[name]?.runs ?? [])
+      if (client.length === 0) return { what, ...UNMEASURED }
+      const apart = median(client.map((value, run) => own[run] - value))
+      const limit = Math.max(us, share * median(client))
+      return { what, measured: `${apart > 0 ? '+' : ''}${apart.toFixed(1)} µs`, pass: Math.abs(apart) <= limit }
+    },
+  }
+}
+
+/** Being scraped moves a latency by at most this share: of neighbouring runs, as above. The variant that is scraped is called as the other, with `, scraped`. */
+export function costOfScraping(figure: FigureName, variant: string, share: number): Floor {
+  return {
+    check(rows) {
+      const what = `${variant}: a scrape each second moves ${figure} by at most ${share * 100} %`
+      const runsOf = (of: string) => find(rows, { subject: 'sluice', variant: of })?.figures[figure]?.runs ?? []
+      const [quiet, scraped] = [runsOf(variant), runsOf(`${variant}, scraped`)]
+      if (quiet.length === 0 || quiet.length !== scraped.length) return { what, ...UNMEASURED }
+      const moved = median(scraped.map((value, run) => value / quiet[run] - 1))
+      return { what, measured: `${(moved * 100).toFixed(1)} %`, pass: moved <= share }
+    },
+  }
+}
+
 /** A latency no higher than a peer's in the same runs. */
 export function noWorse(figure: FigureName, peer: PeerName): Floor {
   return {

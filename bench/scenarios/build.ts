@@ -1,6 +1,6 @@
 import type { FlowSpec, Load, StreamResult, StreamSpec, SubscriberSpec } from '../generator/job.js'
 import { DEFAULTS } from '../subjects/subject.js'
-import type { Case, Figures, FlowCase } from './scenario.js'
+import type { Figures, FlowCase } from './scenario.js'
 
 export const PAYLOAD_BYTES = 128
 /** Large enough that any loss in practice is no multiple of it, and a multiple of 64. */
@@ -42,7 +42,7 @@ export function flow(streams: StreamSpec[], subscribers: SubscriberSpec[], chang
   }
 }
 
-export function flowCase(variant: string, spec: FlowSpec, figures: FlowCase['figures'], withPeers = true): Case {
+export function flowCase(variant: string, spec: FlowSpec, figures: FlowCase['figures'], withPeers = true): FlowCase {
   // The fullest batch is what a flood is described by; a paced stream beside it has single events.
   const batch = Math.max(...spec.streams.map((each) => each.batch))
   return { kind: 'flow', variant, withPeers, batch, payloadBytes: spec.payloadBytes, flow: spec, figures }

@@ -1,3 +1,4 @@
+import { agreement } from './agreement.js'
 import { eventStreams } from './event-streams.js'
 import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
@@ -5,6 +6,7 @@ import { latencyCost } from './latency-cost.js'
 import { idle10k, queuedMemory } from './memory.js'
 import { priority } from './priority.js'
 import type { Scenario } from './scenario.js'
+import { scrapeCost } from './scrape-cost.js'
 import { streams1, streams1Small, streams64 } from './streams.js'
 import { fanIn64, fanOut100, fanOut1000, oneToOne1, oneToOne64 } from './throughput.js'
 import { tls1, tls64, tlsHandshakes } from './tls.js'
@@ -32,4 +34,6 @@ export const SCENARIOS: readonly Scenario[] = [
   tls64,
   tls1,
   latencyCost,
+  scrapeCost,
+  agreement,
 ]

@@ -20,7 +20,7 @@ export const GROUPS = ['bus', 'http', 'streams', 'tls', 'observe'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */
-export type Case = FlowCase | IdleCase | QueuedCase | RequestsCase | HandshakesCase
+export type Case = AgreementCase | FlowCase | IdleCase | QueuedCase | RequestsCase | HandshakesCase
 
 interface CaseBase {
   readonly variant: string
@@ -35,8 +35,16 @@ interface CaseBase {
 export interface FlowCase extends CaseBase {
   readonly kind: 'flow'
   readonly flow: FlowSpec
+  /** Our daemon's /metrics is scraped this often meanwhile; absent: not at all. */
+  readonly scrapeEveryMs?: number
   /** The figures of one run, by name. */
   readonly figures: (streams: readonly StreamResult[], load: Load) => Figures
+}
+
+/** One stream with a rate, one subscriber. */
+export interface AgreementCase extends CaseBase {
+  readonly kind: 'agreement'
+  readonly flow: FlowSpec
 }
 
 export interface IdleCase extends CaseBase {
@@ -73,6 +81,10 @@ export type FigureName =
   | 'p99'
   | 'p99.9'
   | 'bytesEach'
+  | 'own p50'
+  | 'own p99'
+  | 'own p99.9'
+  | 'idle'
 export type Figures = { readonly [name in FigureName]?: number }
 
 /** Units of the figures, as they are printed. */
@@ -86,4 +98,8 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   p99: 'µs',
   'p99.9': 'µs',
   bytesEach: 'B',
+  'own p50': 'µs',
+  'own p99': 'µs',
+  'own p99.9': 'µs',
+  idle: 'µs',
 }

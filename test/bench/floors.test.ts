@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseOptions } from '../../bench/options.js'
-import { atLeast, costOfPeer, costOfTiming, type Floor, timesPeer } from '../../bench/report/floors.js'
+import { atLeast, costOfPeer, costOfScraping, costOfTiming, type Floor, timesPeer } from '../../bench/report/floors.js'
 import type { Row } from '../../bench/report/row.js'
 import { SCENARIOS } from '../../bench/scenarios/index.js'
 import type { SubjectName } from '../../bench/subjects/subject.js'
@@ -54,6 +54,16 @@ t.test('what timing costs is the median of the ratios of neighbouring runs', asy
   t.same(verdict(costOfTiming('sluice', 'cpuEach', 'v', 0.03), ...rows), [true, '2.0 %'])
   const failed = withRuns('sluice-untimed', [100, 50])
   t.same(verdict(costOfTiming('sluice', 'rate', 'v', 0.03), rows[0], failed), [null, 'not measured'])
+})
+
+t.test('what scraping moves is the median of the ratios of neighbouring runs', async (t) => {
+  const withRuns = (variant: string, runs: number[]): Row =>
+    ({ subject: 'sluice', variant, figures: { 'p99.9': { median: 0, runs } } }) as unknown as Row
+  const quiet = withRuns('v', [100, 200, 400])
+  const scraped = withRuns('v, scraped', [109, 190, 800])
+  t.same(verdict(costOfScraping('p99.9', 'v', 0.1), quiet, scraped), [true, '9.0 %'])
+  t.same(verdict(costOfScraping('p99.9', 'v', 0.08), quiet, scraped), [false, '9.0 %'])
+  t.same(verdict(costOfScraping('p99.9', 'v', 0.1), quiet), [null, 'not measured'])
 })
 
 t.test('scenarios are chosen by name and by group', async (t) => {
