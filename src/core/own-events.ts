@@ -31,8 +31,12 @@ export class OwnEvents {
     private readonly router: Router,
     private readonly host: { now(): number },
   ) {
+    const { meters } = router
     const link: Link = {
-      write: () => {
+      write: (frames) => {
+        // The outbox is about to count a write that no peer has seen.
+        meters.writes--
+        meters.writtenBytes -= frames.length
         for (const arrived of this.arrivals.splice(0)) arrived()
         return Written.SENT
       },
@@ -41,7 +45,7 @@ export class OwnEvents {
     const { options, patterns, delivery } = router
     const session = delivery.makeSession(NOBODY, link)
     const { outboxPolicy, outboxBytesMax, outboxEventsMax } = options
-    patterns.add(new Subscription(session, PROBE_PATTERN, BEFORE_ALL, outboxPolicy, outboxBytesMax, outboxEventsMax))
+    patterns.addOwn(new Subscription(session, PROBE_PATTERN, BEFORE_ALL, outboxPolicy, outboxBytesMax, outboxEventsMax))
   }
 
   /** Whether an event on this topic would reach anybody. */

@@ -52,6 +52,8 @@ export class Patterns {
   private readonly root = trieNode()
   private readonly byText = new Map<string, PatternNode>()
   private readonly idle = new Set<PatternNode>()
+  private readonly classNodes = new Set<PatternNode>()
+  private ownPatterns = 0
   /** By MatchList.id; holes are free ids. */
   private lists: (MatchList | undefined)[] = []
   private freeIds: number[] = []
@@ -69,9 +71,16 @@ export class Patterns {
     this.found = this.nobody
   }
 
-  /** Patterns in the trie, those without subscriptions among them. */
+  /** Patterns that somebody is, or lately was, subscribed to. */
   get size(): number {
-    return this.byText.size
+    return this.byText.size - this.ownPatterns - this.unsubscribedClasses
+  }
+
+  /** Patterns that are there for their class alone. */
+  private get unsubscribedClasses(): number {
+    let count = 0
+    for (const node of this.classNodes) if (node.subscriptions.size === 0) count++
+    return count
   }
 
   /** The subscription's pattern must be well formed. */
@@ -82,6 +91,12 @@ export class Patterns {
     this.staleLists(node)
   }
 
+  /** Adds a subscription of the daemon's own, by a pattern that nobody else can have. */
+  addOwn(subscription: Subscription): void {
+    this.ownPatterns++
+    this.add(subscription)
+  }
+
   /** Topics that match one of these well-formed patterns are of the class of its number. Before anything is matched. */
   addClasses(patterns: readonly string[]): void {
     assert(patterns.length <= TOPIC_CLASSES_MAX, 'a set of classes fits into its mask')
@@ -89,6 +104,7 @@ export class Patterns {
       const node = this.nodeOf(pattern)
       assert(node.endings.size === 0, 'classes come before matches')
       node.classes |= 1 << topicClass
+      this.classNodes.add(node)
     }
   }
 

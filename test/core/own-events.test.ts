@@ -32,16 +32,19 @@ t.test('a probe goes all the way and is counted nowhere', async (t) => {
   const peer = core.peer()
   peer.subscribe('>')
   let arrived = 0
+  const before = [core.router.meters.writes, core.router.meters.writtenBytes]
   core.router.own.probe(() => arrived++)
   t.equal(arrived, 0, 'it waits in a lane')
   core.turns()
   t.equal(arrived, 1)
-  const { accepted, acceptedBytes, routed, matched, delivered, unmatched } = core.router.meters
+  const { accepted, acceptedBytes, routed, matched, delivered, unmatched, writes, writtenBytes } = core.router.meters
   t.same([accepted, acceptedBytes, routed, matched, delivered, unmatched], [0, 0, 0, 0, 0, 0])
+  t.same([writes, writtenBytes], before, 'what the peer was sent')
   t.equal(seen.total(Stage.ROUTING), 0)
   t.same(peer.link.take(), [])
   t.same(core.broken, [])
   t.equal(core.router.sessions.size, 1)
+  t.equal(core.router.patterns.size, 1)
 })
 
 t.test('a probe does not come back while the router stands still', async (t) => {
