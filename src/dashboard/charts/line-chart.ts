@@ -54,6 +54,7 @@ export class LineChart {
   private readonly legend = make('div', { class: 'legend' })
   private readonly none = make('p', { class: 'none', hidden: '' }, 'nothing in this time')
   private readonly table: DataTable
+  private readonly when = make('time')
   private values: HTMLElement[] = []
   private range: [number, number] = [0, 1]
   private isPointedAt = false
@@ -139,6 +140,7 @@ export class LineChart {
         })
         return button
       }),
+      this.when,
     )
   }
 
@@ -265,7 +267,9 @@ export class LineChart {
   private showValues(): void {
     const { span } = this
     if (span === null) return
-    const index = this.crosshair.time === null ? span.times.length - 1 : span.nearest(this.crosshair.time)
+    const { time } = this.crosshair
+    const index = time === null ? span.times.length - 1 : span.nearest(time)
+    setText(this.when, time === null || index < 0 ? '' : clock(span.times[index] * 1000))
     for (const [i, element] of this.values.entries()) {
       setText(element, index < 0 ? UNKNOWN : this.options.format(this.data[i]?.[index] ?? null))
     }
