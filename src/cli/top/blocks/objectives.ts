@@ -53,7 +53,7 @@ export function objectives({ stats }: Seen, width: number): Block {
       rank: 0,
       cell: ({ budgetLeft, state }) => [
         ...bar(budgetLeft, barWidth, STATE_TONES[state]),
-        span(percent(budgetLeft).padStart(5), STATE_TONES[state]),
+        span(` ${percent(budgetLeft).padStart(4)}`, STATE_TONES[state]),
       ],
     },
     ...BURN_WINDOWS.map(
