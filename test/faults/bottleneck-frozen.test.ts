@@ -39,6 +39,6 @@ t.test('a frozen subscriber is named, by what it calls itself, and no more when 
   t.match(await daemon.get('/bottleneck'), { bottleneck: { limit: 'slow-consumer' } })
 
   frozen.thaw()
-  await watch.named('idle')
-  t.match(watch.bottlenecks.at(-1), { limit: 'idle', subscriber: null })
+  await watch.over('slow-consumer')
+  t.match(watch.stats.at(-1)?.bottleneck, { subscriber: null })
 })

@@ -22,9 +22,7 @@ t.test('what holds the event loop is told apart', async (t) => {
   t.teardown(() => clearInterval(publishing))
   const calm = async () => {
     daemon.suffer({ kind: 'none' })
-    watch.bottlenecks.length = 0
-    const { limit } = watch.stats[watch.stats.length - 1].bottleneck
-    if (limit !== 'idle') await watch.named('idle')
+    for (const limit of ['stall', 'gc'] as const) await watch.over(limit)
     watch.bottlenecks.length = 0
     watch.stats.length = 0
   }

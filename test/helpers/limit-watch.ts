@@ -47,6 +47,11 @@ export class LimitWatch {
     return told() as Bottleneck
   }
 
+  /** Resolves when this is the limit no longer. What is instead is not said: a machine may have other work than a test. */
+  async over(limit: Limit): Promise<void> {
+    await until(`the end of ${limit}`, () => this.stats[this.stats.length - 1]?.bottleneck.limit !== limit)
+  }
+
   /** What was named, second by second. */
   get history(): string {
     return this.stats.map(({ bottleneck }) => `${bottleneck.limit}: ${bottleneck.says}`).join('\n')
