@@ -7,19 +7,11 @@ import { AdminProblem } from '../thread/routes.js'
 import { ClosedRing } from './closed-ring.js'
 import { connectionRow, receiverRow, subscriptionRow } from './describe.js'
 import { Most } from './most.js'
-import {
-  type ConnectionFilter,
-  type ConnectionScan,
-  FIGURES,
-  type IntrospectQuestions,
-  ROWS_PER_ANSWER_MAX,
-} from './questions.js'
+import { type ConnectionFilter, FIGURES, type IntrospectQuestions, ROWS_PER_ANSWER_MAX } from './questions.js'
 import { RoundTrips } from './round-trips.js'
 import { Slices } from './slices.js'
 import { Traces } from './traces.js'
 
-/** Sessions that open while others are being looked at; those beyond are seen the next time. */
-const NEWCOMERS_MAX = 1024
 /** Places of the table of topics that are looked at in one go. */
 const SWEEP_PLACES = 64
 /** A close frame has room for so many bytes (RFC 6455, 5.5), less the two of its code. */
@@ -78,27 +70,27 @@ export class Introspection {
     return found
   }
 
-  private async scan(filter: ConnectionFilter): Promise<ConnectionScan> {
+  private async scan({ filter, into }: Given<'connections'>): Promise<Answer<'connections'>> {
     const { sessions } = this.router
-    const max = sessions.size + NEWCOMERS_MAX
     const width = FIGURES.length
-    const figures = new Float64Array(new SharedArrayBuffer(max * width * Float64Array.BYTES_PER_ELEMENT))
+    const max = Math.floor(into.length / width)
     const lets = filterOf(filter)
     let count = 0
     await this.slices.each(
       () => sessions.values(),
       (session) => {
-        if (count === max || session.isPublishOnly || !lets(session)) return
+        if (session.isPublishOnly || !lets(session)) return
+        if (++count > max) return
         const { outbox } = session
-        const at = count++ * width
-        figures[at] = session.id
-        figures[at + 1] = outbox.backlogBytes
-        figures[at + 2] = outbox.droppedEvents
-        figures[at + 3] = session.accepted
-        figures[at + 4] = outbox.deliveredEvents
+        const at = (count - 1) * width
+        into[at] = session.id
+        into[at + 1] = outbox.backlogBytes
+        into[at + 2] = outbox.droppedEvents
+        into[at + 3] = session.accepted
+        into[at + 4] = outbox.deliveredEvents
       },
     )
-    return { atMs: this.now(), count, figures }
+    return { atMs: this.now(), count }
   }
 
   private measure(ids: readonly number[]): Promise<(number | null)[]> {

@@ -1,6 +1,7 @@
 import type { ThreadContext } from '../thread/part.js'
-import type { ConnectionFilter, ConnectionScan } from './questions.js'
+import type { ConnectionFilter } from './questions.js'
 import { RateTable } from './ranking.js'
+import { type ConnectionScan, ScanMemory } from './scan-memory.js'
 
 /** Rates are of a time between these: shorter is noise, and longer is history. */
 const RATE_WINDOW_MIN_MS = 400
@@ -18,17 +19,20 @@ export class Looks {
   /** Far enough apart to tell a rate. */
   private older: ConnectionScan | null = null
   private newer: ConnectionScan | null = null
+  private readonly memory: ScanMemory
 
-  constructor(private readonly context: Pick<ThreadContext, 'ask'>) {}
+  constructor(context: Pick<ThreadContext, 'ask'>) {
+    this.memory = new ScanMemory(context)
+  }
 
   /** @param withRates whether to look a second time where there was no look lately */
   async look(filter: ConnectionFilter, withRates: boolean): Promise<Look> {
-    const scan = await this.context.ask('connections', filter)
+    const scan = await this.memory.scan(filter)
     const before = this.note(JSON.stringify(filter), scan)
     if (before !== null) return { scan, rates: new RateTable(before, scan) }
     if (!withRates) return { scan, rates: null }
     await new Promise((resolve) => setTimeout(resolve, RATE_WINDOW_MIN_MS))
-    const second = await this.context.ask('connections', filter)
+    const second = await this.memory.scan(filter)
     this.note(JSON.stringify(filter), second)
     return { scan: second, rates: new RateTable(scan, second) }
   }

@@ -13,11 +13,12 @@ export interface ConnectionFilter {
 export const FIGURES = ['session', 'pending', 'drops', 'accepted', 'delivered'] as const
 export type Figure = (typeof FIGURES)[number]
 
-/** Of all sessions that the filter lets through, FIGURES each. In memory that both threads share, so that it is not copied. */
-export interface ConnectionScan {
+/** What came of looking at all sessions. */
+export interface ScanResult {
+  /** When the look was over, by the clock of the core. */
   readonly atMs: number
+  /** Sessions that the filter lets through. */
   readonly count: number
-  readonly figures: Float64Array
 }
 
 /** Rows that are made at a time: more would hold up routing. */
@@ -52,7 +53,11 @@ export interface TraceSummary {
 
 /** What the parts of introspection ask the routing thread. Lists come in pieces of ROWS_PER_ANSWER_MAX, by position or by key. */
 export interface IntrospectQuestions {
-  connections: { given: ConnectionFilter; answer: ConnectionScan }
+  /**
+   * Looks at all sessions. Their figures, FIGURES of each in turn, are put into memory that the asker lends and both threads share, so that it is not copied; of more
+   * sessions than there is room for, those beyond are only counted.
+   */
+  connections: { given: { readonly filter: ConnectionFilter; readonly into: Float64Array }; answer: ScanResult }
   /** Rows of these sessions; those that have gone are left out. */
   connectionRows: { given: { readonly sessions: readonly number[] }; answer: readonly ConnectionRow[] }
   /** Milliseconds of each session in turn; null without an answer in time. */

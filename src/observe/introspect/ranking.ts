@@ -1,4 +1,5 @@
-import { type ConnectionScan, FIGURES, type Figure } from './questions.js'
+import { FIGURES, type Figure } from './questions.js'
+import type { ConnectionScan } from './scan-memory.js'
 
 export const SORTS = ['pending', 'drops', 'rate', 'age'] as const
 export type Sort = (typeof SORTS)[number]

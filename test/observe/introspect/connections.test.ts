@@ -127,6 +127,24 @@ t.test('sorted, filtered, and paged', async (t) => {
   t.equal(rest.connections.length, 50, 'a cursor whose session has gone still has its place')
 })
 
+t.test('more sessions than there was room for', async (t) => {
+  const core = new CoreHarness()
+  const pages = new IntrospectUnderTest(core)
+  for (let index = 0; index < 1500; index++) named(core, 'one of many')
+  const scans = (): number => pages.asked.filter((question) => question === 'connections').length
+  const first = await pages.get<Listed>('/connections?sort=age&limit=1000')
+  t.equal(first.total, 1500)
+  t.equal(scans(), 2, 'they were looked at once more, with more room')
+  const rest = await pages.get<Listed>(`/connections?sort=age&limit=1000&cursor=${first.next}`)
+  t.equal(new Set([...ids(first), ...ids(rest)]).size, 1500)
+  t.equal(scans(), 3)
+  const many = await Promise.all([1, 2, 3, 4, 5].map(() => pages.get<Listed>('/connections?limit=1')))
+  t.ok(
+    many.every(({ total }) => total === 1500),
+    'several at once',
+  )
+})
+
 t.test('rates are of the time between two looks', async (t) => {
   const core = new CoreHarness()
   const pages = new IntrospectUnderTest(core)
