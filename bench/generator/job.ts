@@ -1,7 +1,7 @@
 import type { WireName } from '../wires/wire.js'
 
 /** What the benchmark asks of a generator process, over IPC. All of it is plain data. */
-export type Job = FlowJob | CeilingJob | IdleJob | QueuedJob | RequestsJob | HandshakesJob
+export type Job = AgreementJob | FlowJob | CeilingJob | IdleJob | QueuedJob | RequestsJob | HandshakesJob
 
 /** A port, and what is spoken there. */
 export interface Endpoint {
@@ -59,6 +59,11 @@ export interface FlowJob {
   measureMs: number
   /** Cores of the subject and the generator, none if they are not pinned: what else ran there is reported. */
   cores: number[]
+}
+
+/** One stream with a rate and one subscriber, whose clock is compared with the daemon's own account. */
+export interface AgreementJob extends Omit<FlowJob, 'kind'> {
+  kind: 'agreement'
 }
 
 /** The same flow against processes that do nothing: one discards, one sends deliveries encoded beforehand. */
@@ -146,7 +151,8 @@ export interface FlowResult extends Load {
   churned: number
 }
 
-export interface StreamResult {
+/** What was published, and what came of it. */
+export interface Tally {
   /** Over the whole run, with warm-up and drain. */
   published: number
   expected: number
@@ -156,11 +162,32 @@ export interface StreamResult {
   reordered: number
   /** Notices of the peer found between deliveries, such as gaps. */
   notices: number
+}
+
+export interface StreamResult extends Tally {
   /** Within the measured time. */
   publishedPerSecond: number
   deliveredPerSecond: number
   /** Of streams with a rate: from the intended send time to the receipt. */
   latency: LatencyResult | null
+}
+
+export interface AgreementResult extends Load, Tally {
+  kind: 'agreement'
+  idleUs: number
+  /** From the client's write to its receipt, less idleUs. */
+  client: Quantiles
+  /** What the daemon says itself of the same seconds. */
+  own: Quantiles
+  measured: number
+  /** Events that were written or read when the client did not have its processor: it cannot tell how long those took. */
+  leftOut: number
+}
+
+export interface Quantiles {
+  p50Us: number
+  p99Us: number
+  p999Us: number
 }
 
 export interface LatencyResult {
@@ -226,6 +253,7 @@ export interface HandshakesResult extends Load {
 }
 
 interface Results {
+  agreement: AgreementResult
   flow: FlowResult
   ceiling: CeilingResult
   idle: IdleResult

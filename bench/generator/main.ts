@@ -1,3 +1,4 @@
+import { runAgreement } from './agreement.js'
 import { runCeiling } from './ceiling.js'
 import { type Prepared, prepareFor, runFlow } from './flow.js'
 import { runHandshakes } from './handshakes.js'
@@ -22,6 +23,8 @@ process.on('disconnect', () => process.exit())
 
 function run(job: Job) {
   switch (job.kind) {
+    case 'agreement':
+      return runAgreement(job, preparedFor(job))
     case 'flow':
       return runFlow(job, preparedFor(job))
     case 'ceiling':

@@ -95,6 +95,8 @@ export class FirehosePump implements Pump {
 export class PacedPump implements Pump {
   onReady: () => void = () => {}
   readonly late = latencyHistogram()
+  /** Called in place of a write, with the place of its first event. */
+  onWrite: (first: number, write: () => void) => void = (_, write) => write()
   private readonly cursor: Cursor
   private readonly intervalMs: number
   private startAt = 0
@@ -128,7 +130,7 @@ export class PacedPump implements Pump {
     const written = this.cursor.sent / batch
     if (due > written) {
       this.late.recordValue(Math.min(LATENCY_NS_MAX, Math.max(0, (now - this.intendedAt(this.cursor.sent)) * 1e6)))
-      this.cursor.write(due - written)
+      this.onWrite(this.cursor.sent, () => this.cursor.write(due - written))
     }
     return true
   }

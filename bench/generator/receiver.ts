@@ -2,7 +2,7 @@ import type { Wire } from '../wires/wire.js'
 import type { Connection } from './connection.js'
 import { buildDeliveries, type Deliveries } from './cycle.js'
 import type { InFlight } from './in-flight.js'
-import type { FlowSpec, StreamResult, SubscriberSpec } from './job.js'
+import type { FlowSpec, SubscriberSpec, Tally } from './job.js'
 import { CycleVerifier, RecordVerifier, StreamCheck, type Verifier } from './verify.js'
 
 /** The encoded deliveries of a flow, shared by all subscribers with the same pattern. */
@@ -65,8 +65,6 @@ export function deliveredOf(receivers: readonly Receiver[], stream: number): num
   }
   return sum
 }
-
-type Tally = Pick<StreamResult, 'published' | 'expected' | 'delivered' | 'lost' | 'doubled' | 'reordered' | 'notices'>
 
 /** Compares what was published with what came, subscriber by subscriber. */
 export function tally(receivers: readonly Receiver[], stream: number, published: number): Tally {

@@ -1,4 +1,11 @@
-import type { FlowResult, HandshakesResult, Load, QueuedResult, RequestsResult } from '../generator/job.js'
+import type {
+  AgreementResult,
+  FlowResult,
+  HandshakesResult,
+  Load,
+  QueuedResult,
+  RequestsResult,
+} from '../generator/job.js'
 import type { CaseResult } from '../measure.js'
 import type { Case, Figures } from '../scenarios/scenario.js'
 import { count } from './quantity.js'
@@ -18,6 +25,8 @@ export interface Outcome {
 
 export function outcomeOf(item: Case, result: CaseResult): Outcome {
   switch (result.kind) {
+    case 'agreement':
+      return ofAgreement(result)
     case 'flow':
       return ofFlow(item, result)
     case 'idle':
@@ -57,6 +66,32 @@ function ofFlow(item: Case, result: FlowResult): Outcome {
     reordered: sum('reordered'),
     load: result,
     notes,
+  }
+}
+
+function ofAgreement(result: AgreementResult): Outcome {
+  const { idleUs, client, own, published, delivered, lost, doubled, reordered, measured, leftOut } = result
+  const share = (leftOut / (measured + leftOut)) * 100
+  return {
+    figures: {
+      p50: client.p50Us,
+      p99: client.p99Us,
+      'p99.9': client.p999Us,
+      'own p50': own.p50Us,
+      'own p99': own.p99Us,
+      'own p99.9': own.p999Us,
+      idle: idleUs,
+    },
+    eventsIn: published,
+    deliveriesOut: delivered,
+    lost,
+    doubled,
+    reordered,
+    load: result,
+    notes:
+      share < 0.1
+        ? []
+        : [`the client was away from its sockets for ${share.toFixed(1)} % of the events, which are left out`],
   }
 }
 

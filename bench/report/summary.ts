@@ -64,6 +64,7 @@ export function summary(scenario: Scenario, series: Series): Row {
 /** Connections that publish and that receive. */
 function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
   switch (item.kind) {
+    case 'agreement':
     case 'flow':
       return { publishers: item.flow.streams.length, subscribers: item.flow.subscribers.length }
     case 'queued':

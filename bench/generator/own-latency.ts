@@ -1,0 +1,35 @@
+import { type Histogram, HistogramLogReader } from 'hdr-histogram-js'
+
+/** The daemon folds its counters once a second. */
+const FOLD_MS = 1500
+
+/** What the daemon says of itself for whole seconds of its own. */
+export interface OwnLatency {
+  /** In nanoseconds. */
+  histogram: Histogram
+  /** Milliseconds since 1970. */
+  fromMs: number
+  toMs: number
+}
+
+/**
+ * How long events took by the daemon's own account (its stage `delivery`), of those of its intervals that are wholly within a time.
+ * @param fromMs milliseconds since 1970
+ */
+export async function ownLatency(adminUrl: string, lane: number, fromMs: number, toMs: number): Promise<OwnLatency> {
+  await new Promise((resolve) => setTimeout(resolve, FOLD_MS))
+  const response = await fetch(`${adminUrl}/latency.hlog?stage=delivery&lane=${lane}&since=1m`)
+  const reader = new HistogramLogReader(await response.text(), 64)
+  let found: OwnLatency | null = null
+  for (let next = reader.nextIntervalHistogram(); next !== null; next = reader.nextIntervalHistogram()) {
+    const { startTimeStampMsec, endTimeStampMsec } = next
+    if (startTimeStampMsec < fromMs || endTimeStampMsec > toMs) continue
+    if (found === null) found = { histogram: next, fromMs: startTimeStampMsec, toMs: endTimeStampMsec }
+    else {
+      found.histogram.add(next)
+      found.toMs = endTimeStampMsec
+    }
+  }
+  if (found === null) throw new Error('the daemon tells no whole second of the measured time')
+  return found
+}
