@@ -1,27 +1,30 @@
 /** Numbers as people read them: three digits and a unit. What is not known is a dash. */
 export const UNKNOWN = '–'
 
+/** Between a number and its unit, which stay together. */
+const SPACE = '\u00a0'
+
 type Step = readonly [from: number, unit: string]
 
 const COUNTS: readonly Step[] = [
-  [1e9, ' G'],
-  [1e6, ' M'],
-  [1e3, ' k'],
+  [1e9, `${SPACE}G`],
+  [1e6, `${SPACE}M`],
+  [1e3, `${SPACE}k`],
   [0, ''],
 ]
 
 const BYTES: readonly Step[] = [
-  [1024 ** 3, ' GiB'],
-  [1024 ** 2, ' MiB'],
-  [1024, ' KiB'],
-  [0, ' B'],
+  [1024 ** 3, `${SPACE}GiB`],
+  [1024 ** 2, `${SPACE}MiB`],
+  [1024, `${SPACE}KiB`],
+  [0, `${SPACE}B`],
 ]
 
 const TIMES_MS: readonly Step[] = [
-  [60_000, ' min'],
-  [1000, ' s'],
-  [1, ' ms'],
-  [0.001, ' µs'],
+  [60_000, `${SPACE}min`],
+  [1000, `${SPACE}s`],
+  [1, `${SPACE}ms`],
+  [0.001, `${SPACE}µs`],
 ]
 
 /** 999.6 is written as 1000, and belongs to the next unit then. */
@@ -75,17 +78,17 @@ export function latency(ms: number | null | undefined): string {
 
 /** Of a share, 1 being the whole. */
 export function percent(share: number | null | undefined): string {
-  return known(share) ? `${digits(share * 100)} %` : UNKNOWN
+  return known(share) ? `${digits(share * 100)}${SPACE}%` : UNKNOWN
 }
 
 /** An objective such as 0.999: with all the digits it has. */
 export function objective(share: number): string {
-  return `${Number((share * 100).toPrecision(8))} %`
+  return `${Number((share * 100).toPrecision(8))}${SPACE}%`
 }
 
 /** What came of it: rounded down, so that 99.9996 % is never called all. */
 export function achieved(share: number): string {
-  return `${Math.floor(share * 1e5) / 1e3} %`
+  return `${Math.floor(share * 1e5) / 1e3}${SPACE}%`
 }
 
 const DAY_S = 86_400
@@ -99,11 +102,11 @@ export function duration(seconds: number): string {
   if (s >= DAY_S) return joined(Math.floor(s / DAY_S), 'd', Math.floor((s % DAY_S) / HOUR_S), 'h')
   if (s >= HOUR_S) return joined(Math.floor(s / HOUR_S), 'h', Math.floor((s % HOUR_S) / MINUTE_S), 'min')
   if (s >= MINUTE_S) return joined(Math.floor(s / MINUTE_S), 'min', s % MINUTE_S, 's')
-  return `${s} s`
+  return `${s}${SPACE}s`
 }
 
 function joined(first: number, firstUnit: string, second: number, secondUnit: string): string {
-  return second === 0 ? `${first} ${firstUnit}` : `${first} ${firstUnit} ${second} ${secondUnit}`
+  return second === 0 ? `${first}${SPACE}${firstUnit}` : `${first}${SPACE}${firstUnit} ${second}${SPACE}${secondUnit}`
 }
 
 /** The reader's own time of day. */

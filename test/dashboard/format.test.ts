@@ -1,18 +1,15 @@
 import t from 'tap'
-import {
-  achieved,
-  byteRate,
-  bytes,
-  clock,
-  clockShort,
-  count,
-  duration,
-  latency,
-  objective,
-  percent,
-  rate,
-  UNKNOWN,
-} from '../../src/dashboard/format.js'
+import * as format from '../../src/dashboard/format.js'
+
+const { clock, clockShort, UNKNOWN } = format
+/** The same with plain spaces. */
+const plain =
+  (write: (value: number) => string) =>
+  (value: number): string =>
+    write(value).replaceAll('\u00a0', ' ')
+const [count, rate, bytes, byteRate] = [format.count, format.rate, format.bytes, format.byteRate].map(plain)
+const [latency, percent, duration] = [format.latency, format.percent, format.duration].map(plain)
+const [objective, achieved] = [format.objective, format.achieved].map(plain)
 
 t.test('numbers have three digits and a unit', async (t) => {
   t.same([0, 1, 1.5, 999, 999.6, 1000, 12_345, 1_800_000, 2.5e9].map(count), [
@@ -66,11 +63,15 @@ t.test('an objective keeps its digits, what came of it is never rounded up', asy
   t.equal(percent(-0.12), '-12 %')
 })
 
+t.test('a number and its unit are one word', async (t) => {
+  t.equal(format.latency(1.5), '1.5\u00a0ms')
+  t.equal(format.duration(61), '1\u00a0min 1\u00a0s')
+})
+
 t.test('what is not known is a dash', async (t) => {
+  const { count, rate, bytes, byteRate, latency, percent } = format
   for (const nothing of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY]) {
-    t.same(
-      [count, rate, bytes, byteRate, latency, percent].map((format) => format(nothing)),
-      Array(6).fill(UNKNOWN),
-    )
+    const texts = [count, rate, bytes, byteRate, latency, percent].map((write) => write(nothing))
+    t.same(texts, Array(6).fill(UNKNOWN))
   }
 })
