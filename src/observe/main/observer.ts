@@ -20,6 +20,8 @@ const RESTART_LAST_MS = 30_000
 /** A thread that ran for this long was not broken from the start: the next restart is a quick one again. */
 const RAN_WELL_MS = 60_000
 const STOP_PATIENCE_MS = 2000
+/** A thread that has taken up nothing for this long hangs. On a machine that is overloaded it waits for long, being the least urgent, so not sooner. */
+const HANG_MS = 60_000
 /** The thread's own memory: a leak there must not take the daemon's. */
 const HEAP_MAX_MIB = 256
 
@@ -60,11 +62,18 @@ export class Observer {
   private startedAt = 0
   private restartMs = RESTART_FIRST_MS
   private samplesSent = 0
+  /** When the thread was last seen to take something up, and how much it had taken up then. */
+  private seenAt = 0
+  private seen = 0
   private timers: NodeJS.Timeout[] = []
   private restarting: NodeJS.Timeout | null = null
   private stopping = false
 
-  constructor(private readonly parts: ObserverParts) {
+  constructor(
+    private readonly parts: ObserverParts,
+    private readonly entry = THREAD_ENTRY,
+    private readonly hangMs = HANG_MS,
+  ) {
     this.port = parts.settings.admin?.port ?? 0
     this.answers = {
       ...parts.answers,
@@ -127,7 +136,7 @@ export class Observer {
     this.board.samplesSeen = 0
     this.samplesSent = 0
     return new Promise((resolve, reject) => {
-      const worker = new Worker(THREAD_ENTRY, {
+      const worker = new Worker(this.entry, {
         workerData: start,
         name: 'sluice-observer',
         // What the command line asked of the routing thread, such as a profile, is not meant for this one.
@@ -208,9 +217,24 @@ export class Observer {
   }
 
   private tell(): void {
+    this.watch()
     if (this.worker === null || this.samplesSent - this.board.samplesSeen >= SAMPLES_WAITING_MAX) return
     this.samplesSent++
     this.post({ kind: 'sample', sample: this.parts.sampler.next(this.board.phase) })
+  }
+
+  /** A thread that hangs is ended, and started again like one that died. */
+  private watch(): void {
+    const { samplesSeen } = this.board
+    const now = sharedNow()
+    if (samplesSeen !== this.seen || this.samplesSent === samplesSeen) {
+      this.seen = samplesSeen
+      this.seenAt = now
+    } else if (now - this.seenAt > this.hangMs && this.worker !== null) {
+      this.seenAt = now
+      this.log('error', 'the observer thread hangs, and is ended', { forMs: Math.round(this.hangMs) })
+      void this.worker.terminate()
+    }
   }
 
   private beat(): void {

@@ -21,22 +21,26 @@ const COARSE = Uint8Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => {
 })
 const MIDDLES_S = Float64Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => latencyBucketMiddle(bucket) / 1000)
 
-/** The counters of a row since the start, which do not wrap as those of the routing thread do. */
-class Row {
+/** Counters since the start, which do not wrap as those of the routing thread do: of one row of those, or of several as one. */
+class Series {
   count = 0
   sumS = 0
   private readonly coarse = new Float64Array(BOUNDS_S.length + 1)
-  private readonly seen: Uint32Array
+  private readonly rows: readonly { readonly counts: Uint32Array; readonly seen: Uint32Array }[]
 
   constructor(
-    private readonly counts: Uint32Array,
     private readonly labels: readonly string[],
+    counts: readonly Uint32Array[],
   ) {
-    this.seen = new Uint32Array(counts.length)
+    this.rows = counts.map((row) => ({ counts: row, seen: new Uint32Array(row.length) }))
   }
 
   fold(): void {
-    const { counts, seen, coarse } = this
+    for (const { counts, seen } of this.rows) this.foldRow(counts, seen)
+  }
+
+  private foldRow(counts: Uint32Array, seen: Uint32Array): void {
+    const { coarse } = this
     for (let bucket = 0; bucket < counts.length; bucket++) {
       const now = counts[bucket]
       const fresh = (now - seen[bucket]) >>> 0
@@ -62,13 +66,16 @@ const STAGES = [
   [
     Stage.QUEUE,
     'sluice_queue_seconds',
-    'From when an event is accepted to when it is taken out of its lane, once per delivery.',
+    'From when an event is accepted to when it is taken out of its lane, once per event.',
   ],
   [
     Stage.FANOUT,
     'sluice_fanout_seconds',
     "From when an event is taken out of its lane to when it is written to a receiver's link.",
   ],
+] as const
+
+const LANE_STAGES = [
   [
     Stage.ROUTING,
     'sluice_routing_seconds',
@@ -85,7 +92,7 @@ const CLASS_STAGES = [
 /** How long events take, by lane and by class of topics. A lane that nothing went through is left out. */
 export class Histograms implements HistogramSource {
   readonly histograms: HistogramSource['histograms']
-  private readonly rows: Row[] = []
+  private readonly series: Series[] = []
 
   constructor(latency: LatencyCounts, classes: readonly TopicClass[]) {
     const lanes = Array.from({ length: LANES }, (_, lane) => lane)
@@ -94,16 +101,29 @@ export class Histograms implements HistogramSource {
         this.make(
           name,
           help,
-          'lane',
-          lanes.map((lane) => new Row(latency.ofLane(stage, lane), [String(lane)])),
+          [],
+          [
+            new Series(
+              [],
+              lanes.map((lane) => latency.ofLane(stage, lane)),
+            ),
+          ],
+        ),
+      ),
+      ...LANE_STAGES.map(([stage, name, help]) =>
+        this.make(
+          name,
+          help,
+          ['lane'],
+          lanes.map((lane) => new Series([String(lane)], [latency.ofLane(stage, lane)])),
         ),
       ),
       ...CLASS_STAGES.map(([stage, name, help]) =>
         this.make(
           name,
           help,
-          'topic_class',
-          classes.map(({ name }, index) => new Row(latency.ofClass(stage, index), [name])),
+          ['topic_class'],
+          classes.map((each, index) => new Series([each.name], [latency.ofClass(stage, index)])),
         ),
       ),
     ]
@@ -111,11 +131,16 @@ export class Histograms implements HistogramSource {
 
   /** Takes up what was counted since the last time: at least once a minute, or it is lost. */
   fold(): void {
-    for (const row of this.rows) row.fold()
+    for (const series of this.series) series.fold()
   }
 
-  private make(name: string, help: string, label: string, rows: readonly Row[]): HistogramSource['histograms'][number] {
-    this.rows.push(...rows)
-    return { name, help, labels: [label], read: () => rows.filter(({ count }) => count > 0).map(({ value }) => value) }
+  private make(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    series: readonly Series[],
+  ): HistogramSource['histograms'][number] {
+    this.series.push(...series)
+    return { name, help, labels, read: () => series.filter(({ count }) => count > 0).map(({ value }) => value) }
   }
 }

@@ -103,6 +103,16 @@ t.test('a port that is taken is a sentence, and no thread stays behind', async (
   t.equal(Reflect.get(observer, 'worker'), null)
 })
 
+t.test('a thread that hangs is ended, and started again', async (t) => {
+  const heard = { topics: [], logs: [] as string[] }
+  const hanging = new URL('../../helpers/hanging-thread.js', import.meta.url)
+  const observer = new Observer(observerParts(t, heard), hanging, 100)
+  t.teardown(() => observer.stop())
+  await observer.start()
+  await until('it is ended', () => heard.logs.some((line) => line.includes('hangs')))
+  await until('it is started again', () => heard.logs.some((line) => line.endsWith('is back')))
+})
+
 t.test('without an admin port it publishes all the same, and stops', async (t) => {
   const heard = { topics: [] as string[], logs: [] }
   const parts = observerParts(t, heard)

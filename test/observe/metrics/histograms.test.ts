@@ -36,6 +36,15 @@ t.test('bounds are powers of two of a millisecond, and counts are cumulative', (
   t.end()
 })
 
+t.test('the stages that are not by lane are of all lanes together', (t) => {
+  const counts = new LatencyCounts(new ArrayBuffer(LATENCY_BYTES))
+  const { read } = histogramsOf(counts)
+  for (const lane of [0, 3, 7]) counts.note(Stage.QUEUE, lane, 0, 0.1, 2)
+  t.match(read('sluice_queue_seconds'), [{ labels: [], count: 6 }])
+  t.same(read('sluice_fanout_seconds'), [])
+  t.end()
+})
+
 t.test('each event is in the bucket whose bound it does not exceed', (t) => {
   const counts = new LatencyCounts(new ArrayBuffer(LATENCY_BYTES))
   const { read } = histogramsOf(counts)
