@@ -139,12 +139,12 @@ export function fakeStats(second: number, { startMs = 1_795_000_000_000, load = 
     bottleneck: {
       limit: isStalled ? 'stall' : isSlow ? 'slow-consumer' : load === 0 ? 'idle' : 'fanout',
       says: isStalled
-        ? 'The event loop stood still for 24 ms at a time, 8 times in the last second.'
+        ? 'something holds the event loop for 82 % of the time, at most 24 ms at once'
         : isSlow
-          ? 'billing-worker-3 is 930 KB behind and has taken nothing for 4.2 s; its events are dropped.'
+          ? 'subscriber billing-worker-3 does not keep up: 930 KB wait for it, it has taken nothing for 4.2 s, 2050 events/s are dropped'
           : load === 0
-            ? 'The loop waits for input 98 % of the time.'
-            : 'Copies to receivers take 41 % of the loop: each event goes to 3.4 of them.',
+            ? 'waits for input 98 % of the time'
+            : "copying to 3.4 receivers an event takes 41 % of the routing thread's time, which is 58 % busy",
       share: isStalled ? 0.82 : isSlow ? 0.9 : load === 0 ? 0.02 : 0.41,
       since: at - (inCycle % 60) * 1000,
       subscriber: isSlow ? SLOW_SUBSCRIBER : null,
