@@ -137,9 +137,15 @@ function stall({ stalled, silentMs, lagMaxMs, gc: collecting }: Readings): Findi
   }
 }
 
-function starved({ starved: share }: Readings): Finding {
+function starved({ starved: share, acceptedPerS }: Readings): Finding {
   const says = `the routing thread waits for a processor ${percent(share)} of the time: something else has it`
-  return { limit: 'starved', pressure: Math.min(STARVED_MAX, share / STARVED), share, says, subscriber: null }
+  return {
+    limit: 'starved', // Who has nothing to do misses nothing.
+    pressure: acceptedPerS > 0 ? Math.min(STARVED_MAX, share / STARVED) : 0,
+    share,
+    says,
+    subscriber: null,
+  }
 }
 
 function memory({ memory: used, heap, isOverloaded, shed, slow }: Readings): Finding {

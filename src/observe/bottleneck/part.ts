@@ -8,7 +8,7 @@ import { json, type Route } from '../thread/routes.js'
 import { AnomalyDetector } from './anomaly.js'
 import { Finder } from './finder.js'
 import { findingsOf } from './findings.js'
-import { readingsOf } from './readings.js'
+import { type Readings, readingsOf } from './readings.js'
 import { ThreadClock } from './thread-time.js'
 
 const SECOND_MS = 1000
@@ -19,8 +19,9 @@ export class BottleneckPart implements Part {
     {
       method: 'GET',
       path: '/bottleneck',
-      about: 'what limits the daemon right now, and latencies that are out of line with their own past',
-      handle: () => json({ bottleneck: this.current, anomalies: this.anomalies }),
+      about:
+        'what limits the daemon right now, where its time goes, and latencies that are out of line with their past',
+      handle: () => json({ bottleneck: this.current, readings: this.readings, anomalies: this.anomalies }),
     },
   ]
   readonly metrics: readonly Metric[] = [
@@ -50,6 +51,7 @@ export class BottleneckPart implements Part {
   private readonly finder = new Finder(Date.now())
   private readonly detector = new AnomalyDetector()
   private readonly thread = new ThreadClock()
+  private readings: Readings | null = null
   private told: Bottleneck['limit'] = 'idle'
 
   constructor(
@@ -67,8 +69,8 @@ export class BottleneckPart implements Part {
 
   tick(sample: Sample, before: Sample, isFresh: boolean): void {
     const silentMs = isFresh ? 0 : this.context.now() - sample.atMs
-    const readings = readingsOf(sample, before, this.thread.take(), silentMs)
-    const isOther = this.finder.update(findingsOf(readings, this.current.subscriber?.session), Date.now())
+    this.readings = readingsOf(sample, before, this.thread.take(), silentMs)
+    const isOther = this.finder.update(findingsOf(this.readings, this.current.subscriber?.session), Date.now())
     if (isFresh) this.detector.update(this.lastSecond())
     if (!isOther) return
     this.context.publish(BOTTLENECK_TOPIC, this.current)

@@ -202,6 +202,7 @@ const cases: [name: string, limit: string, says: RegExp, sample: Sample, waitedM
     secondWith({ core: EVENTS, work: { acceptMs: 300, drainMs: 400 }, loop: { utilization: 0.9, lagMaxMs: 30 } }),
     500,
   ],
+  ['other programs while there is nothing to do', 'idle', /waits/, secondWith({ loop: { lagMaxMs: 90 } }), 900],
   [
     'a stall while other programs have the processor, too',
     'stall',
