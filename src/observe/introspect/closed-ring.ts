@@ -6,6 +6,20 @@ import type { ClosedRow } from './rows.js'
 /** So many are remembered: enough to see what a burst was about, and some 100 KiB. */
 export const CLOSED_MAX = 256
 
+/** Codes that a peer, or its absence, ends a WebSocket with (RFC 6455, 7.4.1), by their names in IANA's registry. */
+const PEERS_CODES: Readonly<Record<number, string>> = {
+  1000: 'normal_closure',
+  1001: 'going_away',
+  1002: 'protocol_error',
+  1003: 'unsupported_data',
+  1005: 'no_status',
+  1006: 'abnormal_closure',
+  1007: 'invalid_payload',
+  1008: 'policy_violation',
+  1009: 'message_too_big',
+  1011: 'internal_error',
+}
+
 /** Why connections ended, and how they stood then: the last ones. */
 export class ClosedRing {
   private readonly rows: ClosedRow[] = []
@@ -23,7 +37,7 @@ export class ClosedRing {
       sequence,
       closedAt: Date.now(),
       code,
-      codeName: code === 0 ? '' : codeName(code),
+      codeName: code === 0 ? '' : (PEERS_CODES[code] ?? codeName(code)),
       reason,
     }
   }
