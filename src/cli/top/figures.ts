@@ -22,7 +22,8 @@ function scaled(value: number, step: number, units: readonly string[]): string {
 /** 1.23M */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return NONE
-  return scaled(Math.abs(value) >= 10 ? Math.round(value) : Math.round(value * 10) / 10, 1000, ['', 'k', 'M', 'G', 'T'])
+  if (Math.abs(value) < 10) return String(Math.round(value * 10) / 10)
+  return scaled(Math.round(value), 1000, ['', 'k', 'M', 'G', 'T'])
 }
 
 /** 1.50MiB */
