@@ -1,5 +1,6 @@
 import type { Sample } from '../sample.js'
 import type { Part, ThreadContext } from '../thread/part.js'
+import { pause } from '../thread/pause.js'
 import type { Route } from '../thread/routes.js'
 import type { Metric, MetricMetadata, MetricValue } from './definition.js'
 import { Exposition } from './exposition.js'
@@ -73,8 +74,9 @@ export class MetricsPart implements Part {
     })
     await this.fetching
     this.histograms.fold()
+    await pause()
     this.exposition ??= this.makeExposition()
-    const body = await this.exposition.render()
+    const body = await this.exposition.render(pause)
     this.scrapes++
     this.scrapeMs = this.context.now() - began
     return { status: 200, type: this.exposition.contentType, body }

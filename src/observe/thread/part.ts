@@ -10,6 +10,8 @@ export interface ThreadContext {
   readonly settings: ObserverSettings
   /** Counted by the routing thread, read here. All zero when nothing is timed. */
   readonly latency: LatencyCounts
+  /** Whether a thread before this one has counted what stands there now. */
+  readonly isRestart?: boolean
   /** Where clients connect; none until the ports are open. */
   readonly listeners: readonly ListenerPlace[]
   /** Milliseconds of the clock that all threads share. */

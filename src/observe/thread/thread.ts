@@ -10,6 +10,7 @@ import type { ListenerPlace } from '../settings.js'
 import { Asking } from './asking.js'
 import type { Part, ThreadContext } from './part.js'
 import { makeParts } from './parts.js'
+import { pause } from './pause.js'
 import type { AdminServer } from './server.js'
 
 const TICK_INTERVAL_MS = 1000
@@ -25,7 +26,10 @@ export class ObserverThread {
   private readonly parts: readonly Part[]
   private readonly failures = new Map<Part, number>()
   private listeners: readonly ListenerPlace[] = []
+  /** The sample that the parts have not seen yet, and the one that they saw last. */
+  private next: Sample | null = null
   private last: Sample | null = null
+  private isTicking = false
   private late: NodeJS.Timeout | null = null
 
   constructor(
@@ -48,12 +52,13 @@ export class ObserverThread {
     this.post({ kind: 'ready' })
   }
 
-  private context({ settings, latency }: ThreadStart): ThreadContext {
+  private context({ settings, latency, isRestart }: ThreadStart): ThreadContext {
     const thread = this
     const packr = new Packr({ useRecords: false, variableMapSize: true })
     return {
       settings,
       latency: new LatencyCounts(latency ?? new ArrayBuffer(LATENCY_BYTES)),
+      isRestart,
       get listeners() {
         return thread.listeners
       },
@@ -84,8 +89,9 @@ export class ObserverThread {
 
   private take(told: Sample): void {
     const sample = withProcess(told)
-    if (this.last !== null) this.tick(sample, this.last, true)
-    this.last = sample
+    // While this thread is behind, samples are skipped: each is of all that was since the start.
+    this.next = sample
+    void this.tickAll()
     this.expect(LATE_MS)
   }
 
@@ -93,22 +99,42 @@ export class ObserverThread {
   private expect(withinMs: number): void {
     if (this.late !== null) clearTimeout(this.late)
     this.late = setTimeout(() => {
-      if (this.last !== null) this.tick(this.last, this.last, false)
+      void this.tickAll()
       this.expect(TICK_INTERVAL_MS)
     }, withinMs)
   }
 
-  private tick(sample: Sample, before: Sample, isFresh: boolean): void {
+  /** Gives each part its second; with the sample that is there to be looked at, or else with the last one. */
+  private async tickAll(): Promise<void> {
+    if (this.isTicking) return
+    this.isTicking = true
+    do {
+      const sample = this.next ?? this.last
+      const before = this.last
+      const isFresh = this.next !== null
+      this.next = null
+      this.last = sample
+      if (sample !== null && before !== null) await this.tick(sample, before, isFresh)
+    } while (this.next !== null)
+    this.isTicking = false
+  }
+
+  private async tick(sample: Sample, before: Sample, isFresh: boolean): Promise<void> {
     for (const part of this.parts) {
       try {
         part.tick(sample, before, isFresh)
       } catch (error) {
-        const failures = this.failures.get(part) ?? 0
-        this.failures.set(part, failures + 1)
-        if (failures % FAILURES_PER_LINE !== 0) continue
-        this.log('error', 'a part of the observer has failed', { part: part.constructor.name, error: stackOf(error) })
+        this.noteFailure(part, error)
       }
+      await pause()
     }
+  }
+
+  private noteFailure(part: Part, error: unknown): void {
+    const failures = this.failures.get(part) ?? 0
+    this.failures.set(part, failures + 1)
+    if (failures % FAILURES_PER_LINE !== 0) return
+    this.log('error', 'a part of the observer has failed', { part: part.constructor.name, error: stackOf(error) })
   }
 
   private async stop(): Promise<void> {

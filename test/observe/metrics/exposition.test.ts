@@ -17,7 +17,7 @@ t.test('numbers, labels and histograms in Prometheus’ text format, read when t
     read: () => [{ labels: ['3'], buckets: [[0.5, 2] as const, [1, 3] as const], count: 4, sum: 7.5 }],
   }
   const exposition = new Exposition(metrics, { histograms: [histogram] })
-  const text = await exposition.render()
+  const text = await exposition.render(async () => {})
   for (const line of [
     '# HELP a_total Events.',
     '# TYPE a_total counter',
@@ -36,8 +36,24 @@ t.test('numbers, labels and histograms in Prometheus’ text format, read when t
   }
   events = 5
   lanes = [['1', 2]]
-  const later = await exposition.render()
+  const later = await exposition.render(async () => {})
   t.match(later, 'a_total 5')
   t.match(later, 'b{lane="1"} 2')
   t.notMatch(later, 'b{lane="0"}', 'what is not told any more is not there')
+})
+
+t.test('many metrics are rendered in pieces, none lost, none twice', async (t) => {
+  const metrics = Array.from({ length: 100 }, (_, index): Metric => {
+    return { name: `m${index}`, help: 'One of many.', type: 'gauge', labels: [], read: () => index }
+  })
+  let pauses = 0
+  const text = await new Exposition(metrics, { histograms: [] }).render(async () => {
+    pauses++
+  })
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  t.same(
+    lines,
+    metrics.map((_, index) => `m${index} ${index}`),
+  )
+  t.equal(pauses, 4)
 })
