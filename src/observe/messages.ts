@@ -9,6 +9,8 @@ export interface ThreadStart {
   /** Memory of LatencyCounts; null when nothing is timed. */
   readonly latency: SharedArrayBuffer | null
   readonly board: SharedArrayBuffer
+  /** Whether a thread before this one has ended: what has been counted until now was that one's. */
+  readonly isRestart: boolean
   /** Of the metrics whose values come with each answer to `sample`, in their order. */
   readonly metrics: readonly MetricMetadata[]
 }

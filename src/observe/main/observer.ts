@@ -130,6 +130,7 @@ export class Observer {
       settings: { ...settings, admin },
       latency,
       board: this.boardMemory,
+      isRestart: this.startedAt > 0,
       metrics: metrics.metadata,
     }
     this.startedAt = sharedNow()

@@ -45,6 +45,7 @@ export class SloPart implements Part {
   ) {
     const { settings, latency } = context
     this.objectives = settings.slos.map((slo) => new Objective(slo, latency))
+    if (context.isRestart === true) for (const objective of this.objectives) objective.skip()
     const rows = (stage: Stage) =>
       Array.from({ length: LANES }, (_, lane) => new RowReader(latency.ofLane(stage, lane)))
     this.queue = rows(Stage.QUEUE)

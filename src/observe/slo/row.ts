@@ -13,13 +13,17 @@ export interface RowDelta {
 
 /** Reads one row of the counters that the routing thread counts in, from time to time. */
 export class RowReader {
-  private readonly before: Uint32Array
+  private readonly before = new Uint32Array(LATENCY_BUCKETS)
 
+  /** @param bucket the first that `below` leaves out */
   constructor(
     private readonly row: Uint32Array,
     private readonly bucket = 0,
-  ) {
-    this.before = row.slice()
+  ) {}
+
+  /** What stands there now has been counted by somebody else. */
+  skip(): void {
+    this.before.set(this.row)
   }
 
   read(): RowDelta {

@@ -131,6 +131,19 @@ t.test('the target is ticked by what is fresh', async (t) => {
   await part.close()
 })
 
+t.test('a thread that takes over counts what comes after it, the first one what has come before', async (t) => {
+  for (const isRestart of [false, true]) {
+    const context = new FakeContext()
+    context.traffic.took(0.1, 100)
+    const part = new SloPart({ ...context.make({ slos: [ORDERS] }), isRestart })
+    await part.ready
+    context.traffic.took(0.1, 11)
+    part.tick(NOTHING, NOTHING, true)
+    t.equal(part.slos[0].total, isRestart ? 11 : 111)
+    await part.close()
+  }
+})
+
 t.test('counts are kept over a restart', async (t) => {
   const stateFile = join(t.testdir(), 'state.json')
   const context = new FakeContext()
