@@ -5,6 +5,7 @@ import t from 'tap'
 import { Code } from '../../src/protocol/codes.js'
 import { encodeEvent } from '../../src/protocol/write.js'
 import { Command, MAIN } from '../helpers/command.js'
+import { daemonHere } from '../helpers/daemon.js'
 import { FakeDaemon, listen } from '../helpers/fake-daemon.js'
 import { busyStats } from '../helpers/stats.js'
 import { until } from '../helpers/until.js'
@@ -118,6 +119,26 @@ t.test('what cannot be shown is said in one sentence', async (t) => {
   await ended.exited
   t.equal(ended.code, 1)
   t.match(ended.stderr, /too old/)
+})
+
+t.test('what a daemon tells, with the past that it remembers', async (t) => {
+  const { url, adminUrl } = await daemonHere(t, { 'server.name': 'orders-1' })
+  const where = ['--url', url, '--admin', adminUrl]
+  const past = async (): Promise<number> => {
+    const { points } = (await (await fetch(`${adminUrl}/stats/history`)).json()) as { points: unknown[] }
+    return points.length
+  }
+  await until('three seconds of a past', async () => (await past()) >= 3)
+  const command = await Command.run(t, ['top', '--once', ...where])
+  t.equal(command.stderr, '')
+  t.equal(command.code, 0)
+  t.match(command.lines[0], /^orders-1 .* ready .* live$/)
+  t.match(command.stdout, /^limit \w+/m)
+  t.match(command.stdout, /^of \ds /m, 'the past')
+
+  const elsewhere = await Command.run(t, ['top', '--once', '--url', url, '--admin', 'http://127.0.0.1:9'])
+  t.equal(elsewhere.code, 1, 'an admin port that was named must be there')
+  t.match(elsewhere.stderr, /^sluice: no .*http:\/\/127\.0\.0\.1:9/)
 })
 
 const noScript = spawnSync('script', ['--version']).status === 0 ? false : 'no script(1) to make a terminal'
