@@ -37,7 +37,7 @@ t.test('connections: as a table, one of them, the closed ones, and as JSON', asy
   )
   t.equal(table.lines.length, 2)
   t.match(table.lines[1], /ware\\x1b\[31mhouse\\x9b\\u\{202e\}/)
-  t.match(table.lines[1], /listen +websocket +127\.0\.0\.1$/)
+  t.match(table.lines[1], /listen +websocket +127\.0\.0\.1(:\d+)?$/)
   t.notMatch(table.stdout, STEERS)
 
   const json = await run('connections', '--json', '--sort', 'age', '--limit', '5')
@@ -104,7 +104,7 @@ t.test('kick: ends a connection, for a reason', async (t) => {
   const session = String(connections[0].session)
   const kicked = await run('kick', session, 'frozen since noon')
   t.equal(kicked.code, 0, kicked.stderr)
-  t.match(kicked.stdout, /^ended: session \d+ \(ware\\x1b.*, 127\.0\.0\.1\)\n$/)
+  t.match(kicked.stdout, /^ended: session \d+ \(ware\\x1b.*, 127\.0\.0\.1(:\d+)?\)\n$/)
   t.notMatch(kicked.stdout, STEERS)
   t.same(await reader.untilClosed(), { code: 4007, reason: 'frozen since noon' })
   const again = await run('kick', session)
