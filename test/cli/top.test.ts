@@ -134,7 +134,7 @@ t.test('what a daemon tells, with the past that it remembers', async (t) => {
   t.equal(command.code, 0)
   t.match(command.lines[0], /^orders-1 .* ready .* live$/)
   t.match(command.stdout, /^limit \w+/m)
-  t.match(command.stdout, /^of \ds /m, 'the past')
+  t.match(command.stdout, /^of \d+s\b/m, 'the past')
 
   const elsewhere = await Command.run(t, ['top', '--once', '--url', url, '--admin', 'http://127.0.0.1:9'])
   t.equal(elsewhere.code, 1, 'an admin port that was named must be there')
