@@ -20,6 +20,8 @@ const GC = 0.1
 const STARVED = 0.3
 const STALLED = 0.03
 const MEMORY = 0.9
+/** Events a second: with fewer, as the daemon's own, it does not matter that they wait. */
+const WORTH_EVENTS = 10
 /** A loop that is not late by this much does not stall, whatever it does. */
 const STALL_LAG_MS = 3
 /** A pause this long is a limit by itself while there are events that it holds up. */
@@ -115,7 +117,7 @@ function slowConsumer({ slow, lost }: Readings, named: number): Finding {
 }
 
 function gc({ gc: share, gcMaxMs, acceptedPerS }: Readings): Finding {
-  const pressure = Math.max(share / GC, acceptedPerS > 0 ? gcMaxMs / GC_PAUSE_MS : 0)
+  const pressure = Math.max(share / GC, acceptedPerS >= WORTH_EVENTS ? gcMaxMs / GC_PAUSE_MS : 0)
   const says = `collecting garbage takes ${percent(share)} of the time, the longest pause ${milliseconds(gcMaxMs)}`
   return { limit: 'gc', pressure: weigh(pressure, share), share, says, subscriber: null }
 }

@@ -12,6 +12,8 @@ import { type Readings, readingsOf } from './readings.js'
 import { ThreadClock } from './thread-time.js'
 
 const SECOND_MS = 1000
+/** The routing thread shows twice a second that it is there. A sample of it may be late for this thread's own reasons. */
+const SILENT_MS = 1250
 
 /** Says each second what limits the daemon, and whether a latency is out of line with its own past. */
 export class BottleneckPart implements Part {
@@ -50,14 +52,17 @@ export class BottleneckPart implements Part {
   ]
   private readonly finder = new Finder(Date.now())
   private readonly detector = new AnomalyDetector()
-  private readonly thread = new ThreadClock()
+  private readonly thread: ThreadClock
   private readings: Readings | null = null
   private told: Bottleneck['limit'] = 'idle'
 
   constructor(
     private readonly context: ThreadContext,
     private readonly timed: Pick<Timed, 'percentiles'>,
-  ) {}
+    private readonly routingThread: { readonly beatAt: number },
+  ) {
+    this.thread = new ThreadClock(() => context.now())
+  }
 
   get current(): Bottleneck {
     return this.finder.current
@@ -67,8 +72,14 @@ export class BottleneckPart implements Part {
     return this.detector.current
   }
 
+  /** Whether the routing thread stood still at the last tick. */
+  get isSilent(): boolean {
+    return this.readings !== null && this.readings.silentMs > 0
+  }
+
   tick(sample: Sample, before: Sample, isFresh: boolean): void {
-    const silentMs = isFresh ? 0 : this.context.now() - sample.atMs
+    const silentMs = isFresh ? 0 : this.context.now() - this.routingThread.beatAt
+    if (!isFresh && silentMs < SILENT_MS) return
     this.readings = readingsOf(sample, before, this.thread.take(), silentMs)
     const isOther = this.finder.update(findingsOf(this.readings, this.current.subscriber?.session), Date.now())
     if (isFresh) this.detector.update(this.lastSecond())

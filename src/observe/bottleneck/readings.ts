@@ -6,7 +6,7 @@ import type { ThreadTime } from './thread-time.js'
  * wait for a processor lie across the others: a pause happens in the middle of something.
  */
 export interface Readings {
-  /** How long the routing thread has told nothing, beyond the second in which it owes nothing; 0 when it has. */
+  /** How long the routing thread has stood still; 0 when it does not. */
   readonly silentMs: number
   /** Not waiting for input. */
   readonly busy: number
@@ -60,11 +60,12 @@ const share = (part: number, whole: number): number => (whole > 0 ? Math.min(1, 
 export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, silentMs: number): Readings {
   const ms = sample.atMs - before.atMs
   const { core, work, loop, transports } = sample
+  const busyMs = loop.utilization * ms
   const match = work.matchMs - before.work.matchMs
-  // It is an estimate, of which the part is known exactly.
-  const accept = Math.max(match, work.acceptMs - before.work.acceptMs)
   const drain = work.drainMs - before.work.drainMs
-  const write = work.writeMs - before.work.writeMs
+  // Two are estimates, which one unlucky sample can make many times too large: between what is known of their parts and what the others leave of the time.
+  const accept = Math.max(match, Math.min(work.acceptMs - before.work.acceptMs, busyMs - drain))
+  const write = Math.min(work.writeMs - before.work.writeMs, busyMs - accept)
   const gc = sum(loop.gc) - sum(before.loop.gc)
   const accepted = core.accepted - before.core.accepted
   const readingMs =
@@ -75,7 +76,7 @@ export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, s
     (transports.opened - before.transports.opened + transports.handshakesFailed - before.transports.handshakesFailed) *
       CONNECTION_MS
   // What is written when a link takes bytes again is outside of a drain.
-  const unexplained = Math.max(0, loop.utilization * ms - accept - Math.max(drain, write) - gc)
+  const unexplained = Math.max(0, busyMs - accept - Math.max(drain, write) - gc)
   const routed = core.routed - before.core.routed
   // With latencies switched off the core does not say where its time goes: it has all that is not somebody else's, and stalls are not to be told from it.
   const isTimed = routed === 0 || work.drains > before.work.drains
@@ -92,7 +93,7 @@ export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, s
     send: share(write, ms),
     gc: share(gc, ms),
     stalled: isTimed ? share((unexplained - reading) * running(thread), ms) : 0,
-    starved: share(thread.waitedMs, ms),
+    starved: thread.waited,
     lagMaxMs: loop.lagMaxMs,
     gcMaxMs: loop.gcMaxMs,
     acceptedPerS: ms > 0 ? (accepted * 1000) / ms : 0,
@@ -111,7 +112,7 @@ export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, s
 }
 
 /** The part of the time in which it had something to do that it could do it. */
-const running = ({ ranMs, waitedMs }: ThreadTime): number => (ranMs > 0 ? ranMs / (ranMs + waitedMs) : 1)
+const running = ({ ran, waited }: ThreadTime): number => (ran > 0 ? ran / (ran + waited) : 1)
 
 const sum = (gc: Sample['loop']['gc']): number => Object.values(gc).reduce((total, { ms }) => total + ms, 0)
 

@@ -13,7 +13,11 @@ const HISTORY_SECONDS = 300
 /** Where the figures of others come from. */
 export interface StatsSources {
   readonly timed: Timed
-  readonly bottleneck: { readonly current: Bottleneck; readonly anomalies: readonly Anomaly[] }
+  readonly bottleneck: {
+    readonly current: Bottleneck
+    readonly anomalies: readonly Anomaly[]
+    readonly isSilent: boolean
+  }
   readonly objectives: { readonly slos: Stats['slos']; readonly targetStats: Stats['target'] }
 }
 
@@ -47,6 +51,8 @@ export class StatsPart implements Part {
   ) {}
 
   tick(sample: Sample, before: Sample, isFresh: boolean): void {
+    // A sample that is merely late tells of this time when it comes.
+    if (!isFresh && !this.sources.bottleneck.isSilent) return
     this.latest = this.build(sample, before)
     this.ring.push(pointOf(this.latest))
     // A routing thread that stands still would only find them all at once later.

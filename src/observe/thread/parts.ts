@@ -16,7 +16,7 @@ export function makeParts(context: ThreadContext, board: Board, metrics: readonl
   const health = new HealthPart(context, board)
   const latency = new LatencyPart(context)
   const slo = new SloPart(context)
-  const bottleneck = new BottleneckPart(context, latency.history)
+  const bottleneck = new BottleneckPart(context, latency.history, board)
   const stats = new StatsPart(context, { timed: latency.history, bottleneck, objectives: slo })
   const measuring: readonly Part[] = [latency, slo, bottleneck, stats, health]
   const introspect = new IntrospectPart(context)

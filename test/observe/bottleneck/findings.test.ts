@@ -12,7 +12,7 @@ function worst(readings: Readings, named = 0) {
 
 /** As of a daemon that times what it does. */
 const timed = (sample: Sample): Sample => ({ ...sample, work: { ...sample.work, drains: 1000 } })
-const running = (waitedMs: number) => ({ ranMs: 1000 - waitedMs, waitedMs })
+const running = (waitedMs: number) => ({ ran: 1 - waitedMs / 1000, waited: waitedMs / 1000 })
 const after = (sample: Sample, waitedMs = 0, silentMs = 0) =>
   worst(readingsOf(timed(sample), NOTHING, running(waitedMs), silentMs))
 const EVENTS = { accepted: 100_000, acceptedBytes: 10e6, routed: 100_000, matched: 100_000, delivered: 100_000 }
@@ -238,6 +238,14 @@ t.test('when nothing is timed, the time is the core’s, and nothing is taken fo
   t.equal(worst(readingsOf(sample, NOTHING, running(0), 0)).limit, 'idle')
   const full = secondWith({ core: EVENTS, loop: { utilization: 0.95, lagMaxMs: 9 } })
   t.match(worst(readingsOf(full, NOTHING, running(0), 0)), { limit: 'routing', share: 0.95 })
+})
+
+t.test('an unlucky sample does not make an estimate larger than the time there is', async (t) => {
+  const work = { acceptMs: 5000, matchMs: 10, drainMs: 300, writeMs: 4000, drains: 10 }
+  const readings = readingsOf(secondWith({ core: EVENTS, work, loop: { utilization: 0.9 } }), NOTHING, running(0), 0)
+  t.match(readings, { busy: 0.9, matching: 0.01, stalled: 0 })
+  t.ok(Math.abs(readings.parsing - 0.59) < 1e-9)
+  t.ok(readings.parsing + readings.routing + readings.send <= 0.9)
 })
 
 t.test('who drops events is named although its connection takes some', async (t) => {

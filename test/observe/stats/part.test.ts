@@ -16,7 +16,8 @@ class Rig {
   readonly fake = new FakeContext()
   private readonly context = this.fake.make({ slos: [] })
   private readonly history = new LatencyHistory(this.context.latency, 1, this.fake.nowMs)
-  readonly bottleneck = new BottleneckPart(this.context, this.history)
+  readonly board = { beatAt: this.fake.nowMs }
+  readonly bottleneck = new BottleneckPart(this.context, this.history, this.board)
   readonly stats = new StatsPart(this.context, {
     timed: this.history,
     bottleneck: this.bottleneck,
@@ -26,6 +27,7 @@ class Rig {
 
   second(values: (last: Sample) => Parameters<typeof sampleWith>[0] = () => ({})): void {
     this.fake.nowMs += 1000
+    this.board.beatAt = this.fake.nowMs
     const { last } = this
     const next = sampleWith({ ...values(last), atMs: this.fake.nowMs }, last)
     this.last = { ...next, work: { ...next.work, drains: last.work.drains + 1 } }
@@ -137,6 +139,15 @@ t.test('a routing thread that stands still: told at once, and no statistics are 
   t.match(get(rig.stats, '/stats'), { bottleneck: { says: /for 2\.5 s/ } })
   t.equal(rig.published('$sys.stats').length, 1)
   t.equal(rig.published('$sys.bottleneck').length, 1)
+})
+
+t.test('a sample that is late although the routing thread is there is not taken for a stall', async (t) => {
+  const rig = new Rig()
+  rig.second()
+  rig.board.beatAt += 1000
+  rig.silence(1500)
+  t.match(get(rig.stats, '/stats'), { sequence: 1, bottleneck: { limit: 'idle' } })
+  t.same(rig.published('$sys.bottleneck'), [])
 })
 
 t.test('a latency out of line is in the statistics and in a metric', async (t) => {
