@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** For all that is no connection: the admin port, files, and connections that are refused or only looked at. */
-const DESCRIPTORS_RESERVED = 64
+/**
+ * For all that is no connection: the admin port, files, and connections that are refused or only looked at. The observer thread opens most of its
+ * modules at once, some seventy, and may be started again at any time.
+ */
+const DESCRIPTORS_RESERVED = 192
 
 /**
  * How many connections this process can hold. At its limit of descriptors uWebSockets.js tries to accept again and again, with most of a core, and nobody

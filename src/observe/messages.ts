@@ -33,6 +33,8 @@ export type FromThread =
   /** It could not be opened: a sentence for the operator. */
   | { readonly kind: 'closed'; readonly message: string }
   | { readonly kind: 'ready' }
+  /** All is closed: the thread may be ended. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly given: unknown }
   | { readonly kind: 'publish'; readonly topic: string; readonly payload: Uint8Array }
   | {

@@ -15,8 +15,8 @@ t.test('no more connections than descriptors, and the operator is told', async (
   t.equal(connectionsWithin(19_000, null, warn), 19_000)
   t.equal(connectionsWithin(19_000, 20_000, warn), 19_000)
   t.same(said, [])
-  t.equal(connectionsWithin(19_000, 1_024, warn), 960)
-  t.match(said[0], /connections_max is 19000.*1024 open files.*960/)
+  t.equal(connectionsWithin(19_000, 1_024, warn), 832)
+  t.match(said[0], /connections_max is 19000.*1024 open files.*832/)
   t.equal(connectionsWithin(10, 5, warn), 1)
 })
 
@@ -26,12 +26,12 @@ t.test('the limit of this process is known', { skip }, async (t) => {
 
 t.test('at the limit of descriptors connections are refused, and the admin port answers', { skip }, async (t) => {
   const words = 'serve --config none --listen.port 0 --http2.port 0 --admin.port 0'
-  const script = `ulimit -n 150 && exec "${process.execPath}" "${MAIN}" ${words}`
+  const script = `ulimit -n 300 && exec "${process.execPath}" "${MAIN}" ${words}`
   const daemon = Command.spawn(t, '/bin/sh', ['-c', script])
   const ready = / ready: (ws:\S+) · .*admin (http:\S+) /
   await until('readiness', () => ready.test(daemon.stdout))
   const [, url, adminUrl] = ready.exec(daemon.stdout) as RegExpExecArray
-  t.match(daemon.stdout, /at most 86 connections are held/)
+  t.match(daemon.stdout, /at most 108 connections are held/)
 
   let held = 0
   const codes: number[] = []
@@ -50,14 +50,14 @@ t.test('at the limit of descriptors connections are refused, and the admin port 
     'an answer for each',
     () =>
       sockets.every(({ readyState }) => readyState === WebSocket.CLOSED || readyState === WebSocket.OPEN) &&
-      sockets.length - codes.length <= 86,
+      sockets.length - codes.length <= 108,
   )
-  t.equal(sockets.length - codes.length, 86)
-  t.ok(held >= 86)
+  t.equal(sockets.length - codes.length, 108)
+  t.ok(held >= 108)
   // Node's streams tell so many of them at a time; the others are cut.
   const told = codes.filter((code) => code === Code.TOO_MANY_CONNECTIONS).length
   t.ok(told > 0, `${told} were told`)
   t.same(new Set([...codes, Code.TOO_MANY_CONNECTIONS, 1006]).size, 2)
   const scraped = await scrape(adminUrl)
-  t.equal(scraped.get('sluice_connections', 'listener', 'listen'), 86)
+  t.equal(scraped.get('sluice_connections', 'listener', 'listen'), 108)
 })

@@ -190,6 +190,10 @@ export class Observer {
         this.post({ kind: 'listeners', listeners: this.listeners })
         this.tell()
         break
+      case 'stopped':
+        // Whatever a part has left behind must not hold this up.
+        void worker.terminate()
+        break
       case 'ask':
         void this.answer(message.id, message.question, message.given, worker)
         break

@@ -141,8 +141,7 @@ export class ObserverThread {
     if (this.late !== null) clearTimeout(this.late)
     await Promise.allSettled(this.parts.map((part) => part.close?.()))
     await this.server?.close()
-    // Whatever a part has left behind must not hold this up.
-    process.exit()
+    this.post({ kind: 'stopped' })
   }
 
   private log(level: LogLevel, sentence: string, fields: Readonly<Record<string, unknown>>): void {
