@@ -12,6 +12,11 @@ import type { Subscription } from './subscription.js'
 import type { Timing } from './timing.js'
 import { WriteTimes } from './write-times.js'
 
+/** The fields of a span, of which some are to be others: a run has more of them. */
+function partOf({ start, end, count, lane, expiresAt, acceptedAt, acceptedLast, classes }: Span): Span {
+  return { start, end, count, lane, expiresAt, acceptedAt, acceptedLast, classes }
+}
+
 /** What all outboxes share; the router is behind it. */
 export interface OutboxContext extends ParkingLot {
   readonly options: CoreOptions
@@ -206,7 +211,7 @@ export class Outbox {
       return
     }
     if (policy === 'drop-newest') {
-      this.missed(subscription, REASON['drop-newest'], count)
+      this.parkWhatFits(subscription, span)
       return
     }
     this.makeRoom(subscription, end - start, count, lane)
@@ -219,11 +224,22 @@ export class Outbox {
     }
     if (dropped > 0) this.missed(subscription, REASON['drop-oldest'], dropped)
     if (dropped === 0) this.push(subscription, span)
-    else if (start < end) {
-      const { expiresAt, acceptedAt, acceptedLast, classes } = span
-      const rest = { start, end, count: count - dropped, lane, expiresAt, acceptedAt, acceptedLast, classes }
-      this.push(subscription, rest)
+    else if (start < end) this.push(subscription, { ...partOf(span), start, count: count - dropped })
+  }
+
+  /** The oldest of the span for which there is room; the rest is dropped. */
+  private parkWhatFits(subscription: Subscription, span: Span): void {
+    const { start, count } = span
+    let { end } = span
+    let fitting = 0
+    for (let pos = start; fitting < count; fitting++) {
+      end = pos
+      pos = frameEnd(this.context.bytes, pos, span.end)
+      assert(pos > 0, 'only whole frames are routed')
+      if (this.isOver(subscription, pos - start, fitting + 1)) break
     }
+    if (fitting > 0) this.push(subscription, { ...partOf(span), end, count: fitting })
+    this.missed(subscription, REASON['drop-newest'], count - fitting)
   }
 
   /** Drops the oldest of the subscription's least urgent lanes, down to `lane`, until so much more fits or nothing more may go. */
