@@ -4,4 +4,6 @@ export interface RouterHost {
   now(): number
   /** Calls `turn` once, after the input that is ready now has been read. */
   schedule(turn: () => void): void
+  /** For how long the loop has waited for input so far, milliseconds; not there: nobody knows. It must not grow when there was input at once. */
+  idleMs?(): number
 }

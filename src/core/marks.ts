@@ -91,7 +91,7 @@ export function noteSpread(
 ): void {
   const span = last - first
   if (span <= SPREAD_MS || count < POINTS) {
-    counts.note(stage, lane, classes, now - first, count)
+    counts.note(stage, lane, classes, now - (first + last) / 2, count)
     return
   }
   let left = count

@@ -179,7 +179,7 @@ export class Router {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
     const { meters, timing } = this
-    const timedFrom = timing.accepting(this.pendingFrames === 0)
+    const timedFrom = timing.accepting(this.pendingFrames === 0, count)
     const acceptedBefore = meters.accepted
     let run = this.openRun
     let events = 0
@@ -218,7 +218,7 @@ export class Router {
       }
     }
     this.countAccepted(session, events)
-    if (this.openRun !== null) this.openRun.acceptedLast = timing.acceptedAt
+    if (this.openRun !== null) this.openRun.acceptedLast = timing.acceptedLast
     if (timedFrom !== 0) timing.accepted(timedFrom)
     if (meters.accepted === acceptedBefore) return
     const taken = pos - start - this.otherBytes
@@ -343,7 +343,7 @@ export class Router {
     const position = this.reserve(frame.length)
     this.slabs.bytes.set(frame, position)
     this.openRun = null
-    this.timing.accepting(this.pendingFrames === 0)
+    this.timing.acceptingOwn()
     this.place(list, lane, position, position + frame.length, 0)
     const run = this.openRun as unknown as Run
     run.count = count

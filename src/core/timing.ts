@@ -1,3 +1,5 @@
+import { Arrivals } from './arrivals.js'
+import type { RouterHost } from './host.js'
 import { type LatencyCounts, Stage } from './latency.js'
 import { Marks, noteSpread } from './marks.js'
 import type { Span } from './span.js'
@@ -18,6 +20,9 @@ const CALLS_PER_SAMPLE = 16
 export class Timing {
   /** When what is accepted now came, clock milliseconds; 0 when nothing is timed. */
   acceptedAt = 0
+  /** The same of the last of them. */
+  acceptedLast = 0
+  private readonly arrivals: Arrivals
   private messagesUntilReading = 0
   private acceptsSinceSample = 0
   private writesSinceSample = 0
@@ -29,21 +34,37 @@ export class Timing {
     /** Null: nothing is timed. */
     private readonly counts: LatencyCounts | null,
     private readonly work: WorkMeters,
-    private readonly host: { now(): number },
-  ) {}
+    private readonly host: RouterHost,
+  ) {
+    this.arrivals = new Arrivals(host)
+  }
 
   /**
-   * A message is about to be taken apart.
+   * Messages are about to be taken apart.
    * @param isFirst of those that the next drain will find: whatever came before may have been long ago
    * @returns when, if that is to be timed (accepted); else 0
    */
-  accepting(isFirst: boolean): number {
+  accepting(isFirst: boolean, messages: number): number {
     if (this.counts === null) return 0
-    this.acceptsSinceSample++
-    if (!isFirst && this.messagesUntilReading-- > 0) return 0
-    this.messagesUntilReading = MESSAGES_PER_READING - 1
+    const { arrivals } = this
+    const isRead = isFirst || this.messagesUntilReading-- <= 0
+    let now = 0
+    if (isRead) {
+      this.messagesUntilReading = MESSAGES_PER_READING - 1
+      now = this.host.now()
+      // What else is read in this turn was there when its first message was.
+      if (isFirst || !arrivals.isInformed) arrivals.look(now)
+    }
+    this.acceptedAt = arrivals.take(messages)
+    this.acceptedLast = arrivals.at
+    return ++this.acceptsSinceSample >= CALLS_PER_SAMPLE ? now : 0
+  }
+
+  /** Something of the daemon's own is about to be put into a lane. */
+  acceptingOwn(): void {
+    if (this.counts === null) return
     this.acceptedAt = this.host.now()
-    return this.acceptsSinceSample >= CALLS_PER_SAMPLE ? this.acceptedAt : 0
+    this.acceptedLast = this.acceptedAt
   }
 
   /** The message for which accepting answered `from` has been taken apart. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { performance as nodePerformance } from 'node:perf_hooks'
 import { version } from '../base/package.js'
 import type { Config } from '../config/index.js'
 import { Router } from '../core/router.js'
@@ -43,6 +44,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const router = new Router(coreOptions(config, software, latency?.counts ?? null), {
     now: () => performance.now(),
     schedule: setImmediate,
+    idleMs: () => nodePerformance.nodeTiming.idleTime,
   })
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
