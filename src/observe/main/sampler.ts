@@ -81,7 +81,7 @@ function memorySample({ delivery, runs }: Router): MemorySample {
   return {
     budget: delivery.budget.max,
     used: delivery.budget.used,
-    // Of the process, not of this thread: whoever takes the sample up fills it in, since asking the kernel takes longer than all the rest.
+    // As processor time: filled in on the other thread, since asking the kernel takes longer than all the rest.
     resident: 0,
     heapUsed: heap.used_heap_size,
     heapLimit: heap.heap_size_limit,

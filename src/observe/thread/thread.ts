@@ -155,7 +155,12 @@ export class ObserverThread {
 
 /** What is known of the process in any thread, and takes long to find out. */
 function withProcess(sample: Sample): Sample {
-  return { ...sample, memory: { ...sample.memory, resident: process.memoryUsage.rss() } }
+  const { user, system } = process.cpuUsage()
+  return {
+    ...sample,
+    loop: { ...sample.loop, cpuUserS: user / 1e6, cpuSystemS: system / 1e6 },
+    memory: { ...sample.memory, resident: process.memoryUsage.rss() },
+  }
 }
 
 function stackOf(error: unknown): string {
