@@ -15,7 +15,8 @@ const MEASURE_MS_MIN = 4200
 const SETTLE_MS = 500
 /**
  * When this process did not look at its sockets for longer than this, what it reads then came at some moment in between: how late it read is no matter
- * of the daemon's. The same for a write that took so long. Those events are left out, and counted.
+ * of the daemon's. The same for a write that took so long. Those events are left out, and counted; and what would have been due meanwhile is sent later, not
+ * in one go, which would wait in this process for the socket. What the daemon does never postpones anything.
  */
 const AWAY_MS_MAX = 0.1
 const NS_PER_MS = 1e6
@@ -37,7 +38,7 @@ export async function runAgreement(job: AgreementJob, prepared: Prepared): Promi
   }
   try {
     const pinging = keep(await openPublisher(target.publish, readBuffer))
-    const idleMs = await idleRoundTripMs(pinging)
+    const idleMs = await idleRoundTripMs(pinging, stream.eventsPerSecond / stream.batch)
     const limits = { bytesMax: 0, eventsMax: 0 }
     const subscriber = keep(await openReceiver(target, readBuffer, flow.subscribers[0], limits))
     subscriber.oneReadATurn = true
@@ -47,7 +48,7 @@ export async function runAgreement(job: AgreementJob, prepared: Prepared): Promi
     const watch = new Watch(Math.ceil((job.warmupMs + lengthMs + SETTLE_MS) * 1.5 * (stream.eventsPerSecond / 1000)))
     pump.onWrite = (first, write) => watch.written(first, write, pump)
     receivers[0].check(0)!.onEvents = (first, count) => watch.received(first, count)
-    const turns = new Turns([{ ...IDLE_PUMP, turn: () => watch.look() }, pump])
+    const turns = new Turns([{ ...IDLE_PUMP, turn: (now) => watch.look(now, pump) }, pump])
     pump.start(performance.now())
     turns.start()
     await passed(job.warmupMs)
@@ -97,8 +98,10 @@ class Watch {
   }
 
   /** The sockets have just been looked at. */
-  look(): boolean {
-    this.lookedAt = performance.now()
+  look(now: number, pump: PacedPump): boolean {
+    const awayMs = now - this.lookedAt
+    if (awayMs > AWAY_MS_MAX) pump.postpone(awayMs)
+    this.lookedAt = now
     return true
   }
 

@@ -118,6 +118,11 @@ export class PacedPump implements Pump {
     this.startAt = now
   }
 
+  /** Moves what is still to be sent: for time in which this process had no processor, so that it does not send the events of that time in one go. */
+  postpone(ms: number): void {
+    this.startAt += ms
+  }
+
   /** When an event was to be sent, in ms; its place counts from the start. */
   intendedAt(event: number): number {
     return this.startAt + event * this.intervalMs

@@ -1,48 +1,48 @@
-import { decodeControl, encodeControl } from '../../src/protocol/control.js'
+import { encodeControl } from '../../src/protocol/control.js'
 import { Op } from '../../src/protocol/ops.js'
-import { frameEnd } from '../../src/protocol/scan.js'
 import { median } from '../report/row.js'
 import type { Connection } from './connection.js'
 
-const TRIPS = 4000
-const ANSWER_MS_MAX = 5000
+const TOKEN = 1
+const PONG_BYTES = encodeControl({ op: Op.PONG, token: TOKEN }).length
+/** PINGs at a higher pace would wait for each other. */
+const PACE_MAX = 100_000
+const SECONDS = 0.5
+const TRIPS_MIN = 2000
+const ANSWER_MS_MAX = 10_000
 
 /**
- * Milliseconds from the writing of a PING to the receipt of its PONG, the median of many, on a daemon that does nothing else: what both kernels and both
- * event loops add to every event, and what no daemon can see from within. Spins between them, as it does while events are measured: neither side's
- * processor goes to sleep in one and not in the other.
+ * Milliseconds from the writing of a PING to the receipt of its PONG, the median of many, on a daemon that routes nothing meanwhile: what both kernels and both
+ * event loops add to every event, and what no daemon can see from within. At the pace at which messages will come, as a processor that sleeps between them
+ * takes longer to answer than one that does not.
  */
-export function idleRoundTripMs(connection: Connection): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const trips: number[] = []
-    let token = 0
-    let sentAt = 0
-    const ping = (): void => {
-      const frame = encodeControl({ op: Op.PING, token: ++token })
-      sentAt = performance.now()
-      connection.send(frame)
-    }
-    connection.stream((chunk, start, end) => {
-      const now = performance.now()
-      if (!isPong(chunk, start, end, token)) return
-      trips.push(now - sentAt)
-      if (trips.length < TRIPS) setImmediate(ping)
-    })
-    const startedAt = performance.now()
-    const spin = (): void => {
-      if (trips.length === TRIPS) resolve(median(trips))
-      else if (connection.failure !== null) reject(connection.failure)
-      else if (performance.now() - startedAt > ANSWER_MS_MAX) reject(new Error('the daemon answers no PING'))
-      else setImmediate(spin)
-    }
-    ping()
-    spin()
+export function idleRoundTripMs(connection: Connection, messagesPerSecond: number): Promise<number> {
+  const perMs = Math.min(PACE_MAX, messagesPerSecond) / 1000
+  const count = Math.max(TRIPS_MIN, Math.round(perMs * 1000 * SECONDS))
+  const ping = encodeControl({ op: Op.PING, token: TOKEN })
+  const sentAt = new Float64Array(count)
+  const trips: number[] = []
+  let sent = 0
+  let bytes = 0
+  connection.stream((_, start, end) => {
+    const now = performance.now()
+    bytes += end - start
+    while (trips.length < count && (trips.length + 1) * PONG_BYTES <= bytes) trips.push(now - sentAt[trips.length])
   })
-}
-
-function isPong(chunk: Buffer, start: number, end: number, token: number): boolean {
-  const stop = frameEnd(chunk, start, end)
-  if (stop < 0) return false
-  const frame = decodeControl(chunk, start, stop)
-  return typeof frame !== 'number' && frame.op === Op.PONG && frame.token === token
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now()
+    const turn = (): void => {
+      const now = performance.now()
+      // One in a turn: a generator that was held up does not send what was due meanwhile in one go.
+      if (sent < count && sent <= (now - startedAt) * perMs) {
+        sentAt[sent++] = performance.now()
+        connection.send(ping)
+      }
+      if (trips.length === count) resolve(median(trips))
+      else if (connection.failure !== null) reject(connection.failure)
+      else if (now - startedAt > ANSWER_MS_MAX) reject(new Error('the daemon does not answer PINGs'))
+      else setImmediate(turn)
+    }
+    turn()
+  })
 }
