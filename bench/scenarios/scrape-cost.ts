@@ -1,5 +1,5 @@
 import { costOfScraping, unlost } from '../report/floors.js'
-import { flow, flowCase, latency, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
+import { bytes, flow, flowCase, latency, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
 import type { Case, Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
@@ -34,7 +34,8 @@ export const scrapeCost: Scenario = {
   group: 'observe',
   ours: ['sluice'],
   peers: [],
-  need: NEEDS_OUTBOX,
+  // What is paced waits for nobody: when the generator is held up, all of it waits here.
+  need: { ...NEEDS_OUTBOX, outboxBytesMax: 64 * bytes.MIB, outboxEventsMax: 1_000_000 },
   cases: LOADS.flatMap(casesOf),
   floors: [...LOADS.map(([name]) => costOfScraping('p99.9', name, MOVED_MAX)), unlost()],
 }

@@ -159,7 +159,7 @@ t.test('metrics', async (t) => {
 
 /** Of use in a question of its own, not as a curve. */
 const UNDRAWN =
-  /^sluice_(deliveries_due_total|sessions|runs_held|batches_held|pages_held|unfinished_\w+|heap_limit_bytes|stats_history_bytes|http_streams\w*|gc_pauses_total|tls_handshakes_under_way|tls_reloads\w*|scrape\w*|snapshot_age_seconds)$/
+  /^sluice_(deliveries_due_total|sessions|runs_held|batches_held|pages_held|unfinished_\w+|heap_limit_bytes|stats_history_bytes|http_streams\w*|gc_pauses_total|tls_handshakes_under_way|tls_reloads\w*|scrape\w*|snapshot_age_seconds|observer_deaths_total)$/
 
 t.test('lists inside of $sys.stats', async (t) => {
   const { slow, slos, drops, lanes, classes, anomalies } = busyStats()

@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads'
 import { BOARD_BYTES, Board } from '../board.js'
 import { sharedNow } from '../clock.js'
 import type { FromThread, LogLevel, ThreadStart, ToThread } from '../messages.js'
-import type { MetricSource } from '../metrics/definition.js'
+import type { MetricList } from '../metrics/definition.js'
 import type { Phase } from '../phase.js'
-import type { Answers, MetricValues, Question } from '../questions.js'
+import type { Answers, Question } from '../questions.js'
 import type { Sample } from '../sample.js'
 import type { ListenerPlace, ObserverSettings } from '../settings.js'
 import { AdminProblem } from '../thread/routes.js'
@@ -29,10 +29,8 @@ export interface ObserverParts {
   readonly settings: ObserverSettings
   /** Memory of LatencyCounts; null when nothing is timed. */
   readonly latency: SharedArrayBuffer | null
-  readonly metrics: MetricSource & {
-    readonly metadata: ThreadStart['metrics']
-    readAll(): MetricValues
-  }
+  /** What is read here at each scrape; the observer adds its own. */
+  readonly metrics: MetricList
   readonly answers: Answers
   readonly sampler: {
     next(phase: Phase): Sample
@@ -61,6 +59,7 @@ export class Observer {
   private port = 0
   private startedAt = 0
   private restartMs = RESTART_FIRST_MS
+  private deaths = 0
   private samplesSent = 0
   /** When the thread was last seen to take something up, and how much it had taken up then. */
   private seenAt = 0
@@ -75,6 +74,11 @@ export class Observer {
     private readonly hangMs = HANG_MS,
   ) {
     this.port = parts.settings.admin?.port ?? 0
+    parts.metrics.counter(
+      'sluice_observer_deaths_total',
+      'Times that the observer thread, which answers here, has ended and was started again.',
+      () => this.deaths,
+    )
     this.answers = {
       ...parts.answers,
       sample: () => ({ sample: parts.sampler.now(this.board.phase), metrics: parts.metrics.readAll() }),
@@ -161,7 +165,9 @@ export class Observer {
       worker.on('exit', () => {
         reject(new Error('the observer thread ended before it was ready'))
         if (this.worker === worker) this.worker = null
-        if (isOpen && !this.stopping) this.restartLater()
+        if (!isOpen || this.stopping) return
+        this.deaths++
+        this.restartLater()
       })
     })
   }

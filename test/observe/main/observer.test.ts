@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { Observer } from '../../../src/observe/main/observer.js'
 import { AdminProblem } from '../../../src/observe/thread/routes.js'
+import { scrape } from '../../helpers/metrics.js'
 import { observerHere, observerParts } from '../../helpers/observer.js'
 import { until } from '../../helpers/until.js'
 
@@ -59,6 +60,7 @@ t.test('a thread that dies is started again on the same port, and nobody else no
     await until('that is in the log', () => heard.logs.filter((line) => line.endsWith('is back')).length === deaths)
   }
   t.equal(heard.logs.filter((line) => line.startsWith('the observer thread has ended')).length, 2)
+  t.equal((await scrape(url)).get('sluice_observer_deaths_total'), 2)
   const seen = heard.topics.length
   await until('it publishes again', () => heard.topics.length > seen)
 })
