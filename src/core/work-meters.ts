@@ -13,4 +13,6 @@ export class WorkMeters {
   drains = 0
   /** In the transports' write, which is mostly the kernel's. */
   writeMs = 0
+  /** Text that transports have put into frames before they were accepted, in bytes: what tells how much time that may have taken. Counted always. */
+  transcodedBytes = 0
 }

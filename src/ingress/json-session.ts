@@ -23,6 +23,7 @@ const reader = new TextReader()
 
 /** Takes in a text message of the JSON subprotocol, as the frames it stands for. */
 export function acceptText(router: Router, session: Session, message: Uint8Array): void {
+  router.work.transcodedBytes += message.length
   acceptLines(router, session, decoder.decode(message), 0)
 }
 

@@ -58,6 +58,8 @@ export interface WorkSample {
   /** Walks through the patterns that were needed because a match was not cached. */
   readonly matches: number
   readonly drains: number
+  /** Bytes of JSON that were put into frames before they were accepted. */
+  readonly transcodedBytes: number
 }
 
 /** The event loop of the routing thread. */

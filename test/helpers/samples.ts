@@ -32,7 +32,7 @@ export const NOTHING: Sample = {
     subscriptions: 0,
     blockedOutboxes: 0,
   },
-  work: { acceptMs: 0, matchMs: 0, drainMs: 0, writeMs: 0, matches: 0, drains: 0 },
+  work: { acceptMs: 0, matchMs: 0, drainMs: 0, writeMs: 0, matches: 0, drains: 0, transcodedBytes: 0 },
   loop: { lagP50Ms: 0, lagP99Ms: 0, lagMaxMs: 0, utilization: 0, gc: {}, gcMaxMs: 0, cpuUserS: 0, cpuSystemS: 0 },
   memory: { budget: 100e6, used: 0, resident: 80e6, heapUsed: 20e6, heapLimit: 1e9, external: 0, pools: {} },
   transports: { connections: {}, opened: 0, messages: 0, requests: 0, closed: {}, handshakesFailed: 0 },

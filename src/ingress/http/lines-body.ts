@@ -49,6 +49,7 @@ abstract class LinesBody implements BodyReader, LineReceiver {
 
   lines(bytes: Uint8Array): void {
     if (this.isOver) return
+    this.router.work.transcodedBytes += bytes.length
     const text = strictText(bytes)
     if (text !== null) this.text(text)
     else this.oneByOne(bytes)

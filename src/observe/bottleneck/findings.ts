@@ -20,8 +20,9 @@ const GC = 0.1
 const STARVED = 0.3
 const STALLED = 0.03
 const MEMORY = 0.9
-/** Events a second: with fewer, as the daemon's own, it does not matter that they wait. */
+/** Events a second, or a share of the time: with less, as for the daemon's own events, it does not matter that it waits. */
 const WORTH_EVENTS = 10
+const WORTH_BUSY = 0.05
 /** A loop that is not late by this much does not stall, whatever it does. */
 const STALL_LAG_MS = 3
 /** A pause this long is a limit by itself while there are events that it holds up. */
@@ -139,15 +140,12 @@ function stall({ stalled, silentMs, lagMaxMs, gc: collecting }: Readings): Findi
   }
 }
 
-function starved({ starved: share, acceptedPerS }: Readings): Finding {
+function starved({ starved: share, acceptedPerS, busy }: Readings): Finding {
   const says = `the routing thread waits for a processor ${percent(share)} of the time: something else has it`
-  return {
-    limit: 'starved', // Who has nothing to do misses nothing.
-    pressure: acceptedPerS > 0 ? Math.min(STARVED_MAX, share / STARVED) : 0,
-    share,
-    says,
-    subscriber: null,
-  }
+  // Who has hardly anything to do misses nothing.
+  const isWorth = acceptedPerS >= WORTH_EVENTS || busy >= WORTH_BUSY
+  const pressure = isWorth ? Math.min(STARVED_MAX, share / STARVED) : 0
+  return { limit: 'starved', pressure, share, says, subscriber: null }
 }
 
 function memory({ memory: used, heap, isOverloaded, shed, slow }: Readings): Finding {

@@ -39,12 +39,13 @@ export interface Readings {
 }
 
 /**
- * What reading from sockets may cost at most, to be told from what should not be in the loop at all: framing and the call from native code, TLS and
- * copies, transcoding from JSON, a request, a connection with its handshake. Measured ones are about half of it.
+ * What reading from sockets may cost at most, to be told from what should not be in the loop at all: framing and the call from native code, an error for a
+ * frame that was refused, TLS and copies, transcoding from JSON, a request, a connection with its handshake. Measured ones are about half of it.
  */
 const MESSAGE_MS = 0.002
-const EVENT_MS = 0.001
+const REFUSED_MS = 0.002
 const BYTE_MS = 2e-6
+const TRANSCODED_BYTE_MS = 4e-5
 const REQUEST_MS = 0.3
 const CONNECTION_MS = 3
 
@@ -70,8 +71,9 @@ export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, s
   const accepted = core.accepted - before.core.accepted
   const readingMs =
     (transports.messages - before.transports.messages) * MESSAGE_MS +
-    accepted * EVENT_MS +
+    (total(core.refused) - total(before.core.refused)) * REFUSED_MS +
     (core.acceptedBytes - before.core.acceptedBytes) * BYTE_MS +
+    (work.transcodedBytes - before.work.transcodedBytes) * TRANSCODED_BYTE_MS +
     (transports.requests - before.transports.requests) * REQUEST_MS +
     (transports.opened - before.transports.opened + transports.handshakesFailed - before.transports.handshakesFailed) *
       CONNECTION_MS
@@ -115,6 +117,9 @@ export function readingsOf(sample: Sample, before: Sample, thread: ThreadTime, s
 const running = ({ ran, waited }: ThreadTime): number => (ran > 0 ? ran / (ran + waited) : 1)
 
 const sum = (gc: Sample['loop']['gc']): number => Object.values(gc).reduce((total, { ms }) => total + ms, 0)
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((all, count) => all + count, 0)
 
 const slowDrops = ({ core }: Sample): number =>
   SLOW_DROPS.reduce((total, reason) => total + (core.dropped[reason] ?? 0), 0)
