@@ -1,6 +1,8 @@
 import t from 'tap'
 import { Arrivals } from '../../src/core/arrivals.js'
 
+const MESSAGE_BYTES = 150
+
 /** A loop that reads, works and waits, and messages that come to it at known times. */
 class Loop {
   ms = 1000
@@ -30,7 +32,7 @@ class Loop {
       const readyAt = this.ms
       for (let count = 0; this.next < this.cameAt.length && this.cameAt[this.next] <= readyAt; count++) {
         if (count % this.drainedAfter === 0) this.arrivals.look(this.ms)
-        const told = this.arrivals.take(1)
+        const told = this.arrivals.take(1, MESSAGE_BYTES)
         const truth = this.cameAt[this.next++]
         this.truths.push(this.ms - truth)
         this.errors.push(told - truth)
@@ -87,8 +89,8 @@ t.test('nothing is told to have come after it was read, or before what came befo
     const told: number[] = []
     let late = 0
     const take = loop.arrivals.take.bind(loop.arrivals)
-    loop.arrivals.take = (messages) => {
-      const first = take(messages)
+    loop.arrivals.take = (messages, bytes) => {
+      const first = take(messages, bytes)
       told.push(first)
       if (first > loop.ms) late++
       return first
@@ -97,6 +99,33 @@ t.test('nothing is told to have come after it was read, or before what came befo
     t.equal(late, 0)
     t.ok(told.every((at, i) => i === 0 || at >= told[i - 1]))
   }
+})
+
+t.test('a loop that never waits, as the rate goes down a little, does not fall behind', async (t) => {
+  // At first it waits now and then, so that the rate is known; then each turn finds a few messages, for seconds.
+  const known = evenly(10_000, 0.01)
+  const from = known[known.length - 1]
+  const slower = Array.from({ length: 200_000 }, (_, i) => from + (i + 1) * 0.0104)
+  const loop = new Loop([...known, ...slower])
+  loop.run(0.001, () => (loop.ms > from ? 0.03 : 0))
+  const behind = loop.errors.slice(10_000).filter((error) => error < -0.06).length
+  t.ok(behind < 100, `${behind} of 200,000 are told to have waited for more than two turns`)
+})
+
+t.test('when everybody stood still, those who come after it did not wait for long', async (t) => {
+  const before = evenly(10_000, 0.01)
+  const from = before[before.length - 1]
+  // Nothing came in the 40 milliseconds in which the loop stood still.
+  const after = Array.from({ length: 10_000 }, (_, i) => from + 40 + i * 0.01)
+  let held = false
+  const loop = new Loop([...before, ...after])
+  loop.run(0.002, () => {
+    if (held || loop.ms < from) return 0
+    held = true
+    return 40.05
+  })
+  const wrong = loop.errors.filter((error) => error < -0.1).length
+  t.ok(wrong <= 10, `${wrong}: the first few, of which nobody can know`)
 })
 
 t.test('a burst after silence has come when it was read', async (t) => {
@@ -116,7 +145,7 @@ t.test('where nobody knows whether the loop has waited, what is read has come ju
   for (let i = 0; i < 100; i++) {
     now += i % 7
     arrivals.look(now)
-    t.equal(arrivals.take(3), now)
+    t.equal(arrivals.take(3, MESSAGE_BYTES), now)
     t.equal(arrivals.at, now)
   }
 })
