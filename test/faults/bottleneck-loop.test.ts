@@ -56,7 +56,9 @@ t.test('what holds the event loop is told apart', async (t) => {
     })
     t.equal(watch.bottlenecks.length, 0, 'who is subscribed cannot know yet')
     t.match(said, /^the routing thread has stood still for \d\.\d s$/)
-    await watch.named('stall')
+    await until('who is subscribed to be told afterwards', () =>
+      watch.bottlenecks.some(({ limit }) => limit === 'stall'),
+    )
     await calm()
   })
 })

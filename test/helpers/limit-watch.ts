@@ -36,15 +36,19 @@ export class LimitWatch {
   /** Resolves when a subscriber has been told that this is the limit, and the page says so, too. */
   async named(limit: Limit): Promise<Bottleneck> {
     const told = () => this.bottlenecks.find((bottleneck) => bottleneck.limit === limit)
-    await until(`${limit} on $sys.bottleneck`, () => told() !== undefined).catch((error: Error) => {
-      throw new Error(`${error.message}; named were\n${this.history}`)
-    })
-    await until(`${limit} on $sys.stats`, () => this.stats.some(({ bottleneck }) => bottleneck.limit === limit))
+    await this.seen(`${limit} on $sys.bottleneck`, () => told() !== undefined)
+    await this.seen(`${limit} on $sys.stats`, () => this.stats.some(({ bottleneck }) => bottleneck.limit === limit))
     await until(`${limit} in /stats`, async () => {
       const { bottleneck } = (await this.daemon.get('/stats')) as Stats
       return bottleneck.limit === limit
     })
     return told() as Bottleneck
+  }
+
+  private async seen(what: string, condition: () => boolean): Promise<void> {
+    await until(what, condition).catch((error: Error) => {
+      throw new Error(`${error.message}; named were\n${this.history}`)
+    })
   }
 
   /** Resolves when this is the limit no longer. What is instead is not said: a machine may have other work than a test. */
@@ -57,10 +61,14 @@ export class LimitWatch {
     return this.stats.map(({ bottleneck }) => `${bottleneck.limit}: ${bottleneck.says}`).join('\n')
   }
 
-  /** Statistics, one a second, from the first of which `isThere` holds up to the one that names the limit; that one and the first count. */
+  /**
+   * Statistics, one a second, from the first of which `isThere` holds up to the one that names the limit; both count, but not those of seconds in which
+   * the machine had no processor for the daemon.
+   */
   secondsUntil(limit: Limit, isThere: (stats: Stats) => boolean): number {
     const from = this.stats.findIndex(isThere)
     const to = this.stats.findIndex(({ bottleneck }) => bottleneck.limit === limit)
-    return from < 0 || to < 0 ? Number.POSITIVE_INFINITY : to - from + 1
+    if (from < 0 || to < 0) return Number.POSITIVE_INFINITY
+    return this.stats.slice(from, to + 1).filter(({ bottleneck }) => bottleneck.limit !== 'starved').length
   }
 }
