@@ -179,7 +179,7 @@ export class Router {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
     const { meters, timing } = this
-    const timedFrom = timing.accepting(this.pendingFrames === 0, count, ends[count - 1] - start)
+    const timedFrom = timing.accepting(this.pendingFrames === 0, count)
     const acceptedBefore = meters.accepted
     let run = this.openRun
     let events = 0

@@ -44,7 +44,7 @@ export class Timing {
    * @param isFirst of those that the next drain will find: whatever came before may have been long ago
    * @returns when, if that is to be timed (accepted); else 0
    */
-  accepting(isFirst: boolean, messages: number, bytes: number): number {
+  accepting(isFirst: boolean, messages: number): number {
     if (this.counts === null) return 0
     const { arrivals } = this
     const isRead = isFirst || this.messagesUntilReading-- <= 0
@@ -55,7 +55,7 @@ export class Timing {
       // What else is read in this turn was there when its first message was.
       if (isFirst || !arrivals.isInformed) arrivals.look(now)
     }
-    this.acceptedAt = arrivals.take(messages, bytes)
+    this.acceptedAt = arrivals.take(messages)
     this.acceptedLast = arrivals.at
     return ++this.acceptsSinceSample >= CALLS_PER_SAMPLE ? now : 0
   }

