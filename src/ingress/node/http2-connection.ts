@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { Roster } from '../../base/roster.js'
 import type { Peer } from '../../core/peer.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
@@ -9,6 +10,7 @@ import { Http2Exchange, type Http2Work } from './http2-exchange.js'
 import { Http2Traffic } from './http2-traffic.js'
 import type { NodeIngressOptions } from './options.js'
 import type { Rounds, Watched } from './rounds.js'
+import { SENDS_WHILE_READING, writeLittle } from './small-writes.js'
 import { TokenBucket } from './token-bucket.js'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR } = constants
@@ -70,6 +72,7 @@ export class Http2Connection implements Watched, Http2Work {
   private readonly controlFrames: TokenBucket
   private readonly traffic = new Http2Traffic()
   private readonly openedAt: number
+  private readonly writesLittle: boolean
   private visitedAt: number
   /** Since when there has been no request. */
   private idleSince: number
@@ -94,6 +97,7 @@ export class Http2Connection implements Watched, Http2Work {
     const now = performance.now()
     const { options, rounds } = host
     this.openedAt = now
+    this.writesLittle = SENDS_WHILE_READING && socket instanceof TLSSocket
     this.visitedAt = now
     this.idleSince = now
     this.resets = new TokenBucket(options.resetsMax, now)
@@ -146,6 +150,7 @@ export class Http2Connection implements Watched, Http2Work {
       this.reset()
       return
     }
+    if (this.writesLittle) writeLittle(stream)
     if (headers[':method'] === 'CONNECT') {
       this.connect(stream, headers)
       return

@@ -118,7 +118,7 @@ export class Http2Exchange implements HttpExchange, Member {
   }
 
   respond(status: number, headers: Headers, body?: string | Uint8Array): void {
-    if (this.isOver) return
+    if (this.isOver || this.isCut) return
     this.isOver = true
     const { stream } = this
     if (stream.destroyed || stream.closed) return
@@ -128,7 +128,9 @@ export class Http2Exchange implements HttpExchange, Member {
     if (length === 0 || this.isHead) stream.respond(head, END_STREAM)
     else {
       stream.respond(head)
-      stream.end(typeof body === 'string' ? body : Buffer.from(body as Uint8Array))
+      // Not by end: what it is given goes past what a connection may have put in the way of write.
+      stream.write(typeof body === 'string' ? body : Buffer.from(body as Uint8Array))
+      stream.end()
     }
     this.dropBody()
   }
@@ -146,7 +148,7 @@ export class Http2Exchange implements HttpExchange, Member {
 
   write(bytes: Uint8Array | string): Written {
     const { stream } = this
-    if (this.isOver || stream.destroyed || stream.closed) return Written.GONE
+    if (this.isOver || this.isCut || stream.destroyed || stream.closed) return Written.GONE
     if (this.isHead) return Written.SENT
     stream.write(typeof bytes === 'string' ? bytes : Buffer.from(bytes))
     if (stream.writableLength <= SEND_AHEAD_BYTES) return Written.SENT
@@ -159,7 +161,7 @@ export class Http2Exchange implements HttpExchange, Member {
   }
 
   finish(): void {
-    if (this.isOver) return
+    if (this.isOver || this.isCut) return
     this.isOver = true
     const { stream } = this
     if (stream.destroyed || stream.closed) return
@@ -168,10 +170,11 @@ export class Http2Exchange implements HttpExchange, Member {
   }
 
   abort(): void {
-    if (this.stream.destroyed) return
+    if (this.stream.destroyed || this.isCut) return
     this.isCut = true
-    // Not close: that would end the body in good order before it resets the stream, and what is half of an answer would look whole.
-    this.stream.destroy(CUT)
+    // Not now: node:http2 may be reading, and would send at once. Not close: that would end the body in good order before it resets the stream, and what
+    // is half of an answer would look whole.
+    setImmediate(cut, this.stream)
   }
 
   /** The handler has seen the request. A body that it does not want must flow all the same, or the stream never ends. */
@@ -216,6 +219,10 @@ function answerHead(status: number, headers: Headers): OutgoingHttpHeaders {
   const head: OutgoingHttpHeaders = { ':status': status }
   for (const name in headers) head[name] = headers[name]
   return head
+}
+
+function cut(stream: ServerHttp2Stream): void {
+  stream.destroy(CUT)
 }
 
 function close(stream: ServerHttp2Stream): void {
