@@ -18,7 +18,7 @@ const SETTLE_MS = 500
  * of the daemon's. The same for a write that took so long. Those events are left out, and counted; and what would have been due meanwhile is sent later, not
  * in one go, which would wait in this process for the socket. What the daemon does never postpones anything.
  */
-const AWAY_MS_MAX = 0.1
+const AWAY_MS_MAX = 0.05
 const NS_PER_MS = 1e6
 
 /**

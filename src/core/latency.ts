@@ -1,6 +1,6 @@
 import { LANES } from '../protocol/ops.js'
 
-/** The parts of an event's way that are timed. */
+/** The parts of an event's way that are timed. It is accepted when its bytes have come to this machine, as far as that can be known (arrivals.ts). */
 export enum Stage {
   /** Accepted → taken out of its lane by the drain. */
   QUEUE = 0,
