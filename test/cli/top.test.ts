@@ -151,9 +151,10 @@ function onTerminal(t: Teardown, line: string, env: { [name: string]: string } =
   return Command.spawn(t, 'script', words, { env: { TERM: 'xterm', ...env } })
 }
 
-/** What a terminal shows after the last picture, without colours. */
+/** What a terminal shows after the last picture that has come whole, without colours. */
 function lastPicture(command: Command): string {
-  const picture = command.stdout.split('\u001b[?2026h').at(-1) ?? ''
+  const whole = command.stdout.slice(0, Math.max(0, command.stdout.lastIndexOf('\u001b[?2026l')))
+  const picture = whole.split('\u001b[?2026h').at(-1) ?? ''
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   return picture.replaceAll(/\u001b\[[?\d;]*[A-Za-z]/g, '')
 }
