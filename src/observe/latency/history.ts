@@ -68,11 +68,13 @@ export class LatencyHistory {
   /**
    * @param classes how many classes of topics there are
    * @param nowMs milliseconds since 1970, of a clock that never goes back
+   * @param fromStart whether what has been counted already belongs to the first interval: unless a history before this one had it
    */
   constructor(
     latency: LatencyCounts,
     private readonly classes: number,
     nowMs: number,
+    fromStart = false,
   ) {
     const byLane = STAGE_NAMES.flatMap((_, stage) =>
       Array.from({ length: LANES }, (_, lane) => latency.ofLane(stage as Stage, lane)),
@@ -82,7 +84,7 @@ export class LatencyHistory {
         latency.ofClass(STAGE_NAMES.indexOf(name) as Stage.ROUTING | Stage.DELIVERY, index),
       ),
     )
-    this.counters = [...byLane, ...byClass].map((counters) => new Counters(counters))
+    this.counters = [...byLane, ...byClass].map((counters) => new Counters(counters, fromStart))
     this.foldedAt = nowMs
   }
 
@@ -220,8 +222,11 @@ class Counters {
   private readonly bytes: Uint8Array
   private readonly bytesBefore: Uint8Array
 
-  constructor(private readonly now: Uint32Array) {
-    this.before = now.slice()
+  constructor(
+    private readonly now: Uint32Array,
+    fromStart: boolean,
+  ) {
+    this.before = fromStart ? new Uint32Array(now.length) : now.slice()
     this.bytes = new Uint8Array(now.buffer, now.byteOffset, now.byteLength)
     this.bytesBefore = new Uint8Array(this.before.buffer)
   }

@@ -53,7 +53,8 @@ export class LatencyPart implements Part {
 
   constructor(private readonly context: ThreadContext) {
     this.epochMs = Date.now() - context.now()
-    this.history = new LatencyHistory(context.latency, context.settings.classes.length, this.nowMs())
+    const { latency, settings, isRestart = false } = context
+    this.history = new LatencyHistory(latency, settings.classes.length, this.nowMs(), !isRestart)
   }
 
   tick(): void {

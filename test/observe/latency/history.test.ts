@@ -60,6 +60,14 @@ t.test('what was counted before a history began is not in it, and counters may w
   t.equal(history.percentiles({ stage: 'delivery' }, SECOND_MS)?.count, 10)
 })
 
+t.test('what was counted while the observer was still starting is in the first second', async (t) => {
+  const latency = new LatencyCounts(new ArrayBuffer(LATENCY_BYTES))
+  latency.note(Stage.DELIVERY, 2, 0, 1, 10)
+  const history = new LatencyHistory(latency, 0, START_MS, true)
+  history.fold(START_MS + SECOND_MS)
+  t.equal(history.percentiles({ stage: 'delivery' }, SECOND_MS)?.count, 10)
+})
+
 t.test('every window up to two days tells all events of that time and none twice', async (t) => {
   const { latency, history, seconds } = setUp()
   const note = (each: number) => (second: number) =>
