@@ -15,11 +15,13 @@ export function sendsWhileReading(version: string): boolean {
   return major === 24 ? minor < 21 : major < 26
 }
 
-/** Makes a stream keep what has been written in its JavaScript part, and hand on so little at a time that it is never sent while reading. */
+/**
+ * Makes a stream hand on little at a time: a large write goes in pieces, of which the native part has one while the others wait in the JavaScript part. What
+ * waits there is handed on together when that one has left, which the window of the peer has allowed by then. To hand it on one by one as well is no way out:
+ * without `_writev`, node:http2 of Node 22 can fall into a loop of empty frames that takes all memory.
+ */
 export function writeLittle(stream: ServerHttp2Stream): void {
   const write = stream.write.bind(stream) as (chunk: string | Uint8Array, done?: Done) => boolean
-  // Without it what waits is handed on one by one.
-  Object.assign(stream, { _writev: undefined })
   stream.write = ((chunk: string | Uint8Array, done?: Done): boolean => {
     if (chunk.length * (typeof chunk === 'string' ? 3 : 1) <= NATIVE_BYTES_MAX) return write(chunk, done)
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
