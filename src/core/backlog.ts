@@ -83,4 +83,5 @@ export interface ParkingLot {
   readonly pages: import('./pages.js').PagePool
   /** Lanes with something waiting, by lane number, in the order they began to wait. */
   readonly waiting: readonly Set<WaitingLane>[]
+  readonly timing: { lost(classes: number, count: number): void }
 }

@@ -80,6 +80,7 @@ export class ConflatedLane implements WaitingLane {
       this.remove(key, entry)
       gone.bytes += entry.bytes.length
       gone.events++
+      this.lot.timing.lost(entry.classes, 1)
     }
   }
 
@@ -89,6 +90,7 @@ export class ConflatedLane implements WaitingLane {
       this.remove(key, entry)
       gone.bytes += entry.bytes.length
       gone.events++
+      this.lot.timing.lost(entry.classes, 1)
     }
   }
 

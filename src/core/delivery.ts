@@ -65,6 +65,7 @@ export class Delivery implements OutboxContext {
     const { count, lane, expiresAt } = run
     if (expiresAt !== 0 && expiresAt <= this.host.now()) {
       meters.expiredUnrouted += count
+      this.timing.lost(run.classes, count)
       return RUN_WORK_BYTES
     }
     this.timing.taken(run)

@@ -58,7 +58,8 @@ export function latencyBucketMiddle(bucket: number): number {
 const CLASS_STAGES = 2
 const LANE_ROWS = STAGES * LANES
 const ROWS = LANE_ROWS + CLASS_STAGES * TOPIC_CLASSES_MAX
-export const LATENCY_BYTES = ROWS * LATENCY_BUCKETS * Uint32Array.BYTES_PER_ELEMENT
+const LOST = ROWS * LATENCY_BUCKETS
+export const LATENCY_BYTES = (LOST + TOPIC_CLASSES_MAX) * Uint32Array.BYTES_PER_ELEMENT
 
 /**
  * How many deliveries took how long, since the start, by stage and lane and by stage and class of topics. Flat counters, so that noting a run costs
@@ -70,7 +71,7 @@ export class LatencyCounts {
 
   /** @param memory of LATENCY_BYTES */
   constructor(memory: ArrayBufferLike) {
-    this.counts = new Uint32Array(memory, 0, ROWS * LATENCY_BUCKETS)
+    this.counts = new Uint32Array(memory, 0, LOST + TOPIC_CLASSES_MAX)
   }
 
   /** Notes that `count` deliveries of a lane took so long. */
@@ -86,6 +87,18 @@ export class LatencyCounts {
     for (let left = classes; left !== 0; left &= left - 1) {
       this.counts[(row + 31 - Math.clz32(left & -left)) * LATENCY_BUCKETS + bucket] += count
     }
+  }
+
+  /** Notes deliveries that are never made: dropped, or expired. */
+  noteLost(classes: number, count: number): void {
+    for (let left = classes; left !== 0; left &= left - 1) {
+      this.counts[LOST + 31 - Math.clz32(left & -left)] += count
+    }
+  }
+
+  /** Deliveries of a class of topics that were never made. */
+  lostOfClass(topicClass: number): number {
+    return this.counts[LOST + topicClass]
   }
 
   /** The counters of a stage and lane, by bucket: a view that goes on counting. */

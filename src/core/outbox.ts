@@ -222,7 +222,7 @@ export class Outbox {
       assert(start > 0, 'only whole frames are routed')
       dropped++
     }
-    if (dropped > 0) this.missed(subscription, REASON['drop-oldest'], dropped)
+    if (dropped > 0) this.missedOf(span, subscription, REASON['drop-oldest'], dropped)
     if (dropped === 0) this.push(subscription, span)
     else if (start < end) this.push(subscription, { ...partOf(span), start, count: count - dropped })
   }
@@ -239,7 +239,7 @@ export class Outbox {
       if (this.isOver(subscription, pos - start, fitting + 1)) break
     }
     if (fitting > 0) this.push(subscription, { ...partOf(span), end, count: fitting })
-    this.missed(subscription, REASON['drop-newest'], count - fitting)
+    this.missedOf(span, subscription, REASON['drop-newest'], count - fitting)
   }
 
   /** Drops the oldest of the subscription's least urgent lanes, down to `lane`, until so much more fits or nothing more may go. */
@@ -276,7 +276,7 @@ export class Outbox {
     const eventsBefore = into.events
     while (!into.push(this.context.bytes, span)) {
       if (!this.context.shed(lane, end - start)) {
-        this.missed(subscription, REASON.memory, count)
+        this.missedOf(span, subscription, REASON.memory, count)
         return
       }
     }
@@ -327,6 +327,12 @@ export class Outbox {
     subscription.untold[reason] += events
     this.untold.add(subscription)
     this.callAttention()
+  }
+
+  /** The same for events of a span, which nobody has looked at yet. */
+  private missedOf({ classes }: Span, subscription: Subscription, reason: number, events: number): void {
+    this.context.timing.lost(classes, events)
+    this.missed(subscription, reason, events)
   }
 
   /** This session does not read fast enough and its policy says that it must go: closed at the end of the turn. */

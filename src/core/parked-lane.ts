@@ -125,6 +125,7 @@ export class ParkedLane implements WaitingLane {
       eventsLeft -= dropEvents
       gone.bytes += dropBytes
       gone.events += dropEvents
+      this.lot.timing.lost(this.classes[this.head], dropEvents)
       this.consume(dropBytes, dropEvents)
     }
   }
@@ -133,6 +134,7 @@ export class ParkedLane implements WaitingLane {
     while (this.records > 0 && this.isExpired(this.head, now)) {
       gone.bytes += this.lengths[this.head]
       gone.events += this.counts[this.head]
+      this.lot.timing.lost(this.classes[this.head], this.counts[this.head])
       this.consume(this.lengths[this.head], this.counts[this.head])
     }
   }

@@ -152,6 +152,11 @@ export class Timing {
     marks.note(this.counts as LatencyCounts, Stage.DELIVERY, this.step())
   }
 
+  /** Deliveries are never made. */
+  lost(classes: number, count: number): void {
+    if (classes !== 0) this.counts?.noteLost(classes, count)
+  }
+
   /**
    * A link's write is about to be called.
    * @returns when, if that is to be timed (written); else 0

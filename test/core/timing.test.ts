@@ -186,3 +186,49 @@ t.test('work is counted where it is done, and not at all when nothing is timed',
     { acceptMs: 0, matchMs: 0, matches: 0, drainMs: 0, drains: 0, writeMs: 0, transcodedBytes: 0 },
   )
 })
+
+t.test(
+  'what a receiver never gets is counted by class of topics, but not what it wanted conflated or left behind',
+  async (t) => {
+    const { core, publisher, subscriber, seen, host } = timed({ topicClasses: ['orders.>', 'ticks.>'] })
+    const lost = () => [seen.counts.lostOfClass(0), seen.counts.lostOfClass(1)]
+    subscriber.unsubscribe('>')
+    subscriber.subscribe('orders.*', { policy: 'drop-oldest', eventsMax: 2 })
+    subscriber.subscribe('ticks.*', { policy: 'drop-newest', eventsMax: 2 })
+    subscriber.block()
+    publisher.publish('orders.a', ['1'])
+    core.turns()
+    publisher.publish('orders.a', ['2', '3', '4', '5', '6'])
+    core.turns()
+    t.same(lost(), [4, 0], 'the waiting one, and those of its own that are too many')
+    publisher.publish('ticks.a', ['1', '2', '3'])
+    core.turns()
+    t.same(lost(), [4, 1])
+    subscriber.close()
+    t.same(lost(), [4, 1], 'what waited has gone with its connection')
+
+    const other = core.peer()
+    other.subscribe('orders.*')
+    other.block()
+    publisher.publish('orders.a', ['1'], 3, { ttl: 5 })
+    core.turns()
+    host.ms += 10
+    other.thaw()
+    t.same(lost(), [5, 1], 'expired while it waited')
+    publisher.publish('orders.a', ['2'], 3, { ttl: 5 })
+    host.ms += 10
+    core.turns()
+    t.same(lost(), [6, 1], 'expired in its lane')
+    other.close()
+
+    const conflating = core.peer()
+    conflating.subscribe('orders.*', { policy: 'conflate' })
+    conflating.block()
+    for (const value of ['1', '2', '3']) {
+      publisher.publish('orders.a', [value])
+      core.turns()
+    }
+    t.same(lost(), [6, 1])
+    t.same(core.broken, [])
+  },
+)

@@ -22,6 +22,12 @@ class Lot implements ParkingLot {
   readonly pages = new PagePool(true)
   readonly waiting = Array.from({ length: 8 }, () => new Set<WaitingLane>())
   conflated = 0
+  lostEvents = 0
+  readonly timing = {
+    lost: (_classes: number, count: number): void => {
+      this.lostEvents += count
+    },
+  }
 
   constructor(budgetBytes = 1 << 30) {
     this.budget = new Budget(budgetBytes)

@@ -19,7 +19,7 @@ export interface Change {
 
 /**
  * One objective: counts its events once a second, and judges. An event is good when it took less than the threshold, rounded down to a bucket of
- * the counters (1/128 of it); on stage delivery an event counts once per receiver, when it has left. What was dropped has no time and is not counted here.
+ * the counters (1/128 of it); on stage delivery an event counts once per receiver, when it has left, and what was dropped or expired is not good.
  */
 export class Objective {
   readonly history: History
@@ -33,11 +33,12 @@ export class Objective {
   private readonly delivery: RowReader
   private readonly routingMs = new RecentSum(RECENT_TICKS)
   private readonly deliveryMs = new RecentSum(RECENT_TICKS)
+  private lostBefore = 0
   private current: SloStats
 
   constructor(
     readonly settings: SloSettings,
-    counts: LatencyCounts,
+    private readonly counts: LatencyCounts,
   ) {
     const { stage, topicClass, thresholdMs, windowDays } = settings
     this.history = new History(windowDays)
@@ -51,6 +52,7 @@ export class Objective {
   /** What has come until now has been counted by somebody else. */
   skip(): void {
     for (const row of [this.row, this.routing, this.delivery]) row.skip()
+    this.readLost()
   }
 
   get stats(): SloStats {
@@ -67,7 +69,8 @@ export class Objective {
    * @returns what has changed, or null
    */
   tick(atMs: number): Change | null {
-    const { below, total } = this.row.read()
+    const { below, total: timed } = this.row.read()
+    const total = timed + this.readLost()
     this.routingMs.push(this.routing.read().ms)
     this.deliveryMs.push(this.delivery.read().ms)
     this.good += below
@@ -77,6 +80,16 @@ export class Objective {
     this.state = this.settled(atMs)
     this.current = this.statsAt(atMs)
     return this.state === previous ? null : { previous, state: this.state }
+  }
+
+  /** Deliveries that were never made, since it was read before: the router has done its part of those. */
+  private readLost(): number {
+    const { stage, topicClass } = this.settings
+    if (stage === 'routing') return 0
+    const lost = this.counts.lostOfClass(topicClass)
+    const since = (lost - this.lostBefore) >>> 0
+    this.lostBefore = lost
+    return since
   }
 
   private settled(atMs: number): SloStats['state'] {

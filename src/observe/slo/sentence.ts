@@ -32,7 +32,7 @@ export function sayChange(
   const behind = slow.length === 0 ? '' : ` Furthest behind: ${slow.slice(0, 3).map(sayWho).join(', ')}.`
   return (
     `${slo.name}: ${eased}burning its error budget ${rounded(rate)} times faster than allowed: over ${window}, ${bad} of events on ${slo.topics} took ` +
-    `${formatMs(slo.thresholdMs)} or more (${slo.stage}), where ${percent(1 - slo.objective)} may; ${left}. ` +
+    `${formatMs(slo.thresholdMs)} or more (${slo.stage})${slo.stage === 'delivery' ? ' or were dropped' : ''}, where ${percent(1 - slo.objective)} may; ${left}. ` +
     `Most of the time went into ${WORST[worst]}.${behind}`
   )
 }

@@ -43,7 +43,7 @@ t.test('breach and recovery are told with what is behind them', async (t) => {
   })
   t.equal(
     breach.says,
-    'orders: burning its error budget 167 times faster than allowed: over 5m, 16.7 % of events on orders.> took 1ms or more (delivery), ' +
+    'orders: burning its error budget 167 times faster than allowed: over 5m, 16.7 % of events on orders.> took 1ms or more (delivery) or were dropped, ' +
       'where 0.1 % may; -16600 % of the budget of 30 days is left. Most of the time went into waiting for receivers that do not read. ' +
       'Furthest behind: billing (127.0.0.1:4233, 200 events behind, takes nothing for 900ms).',
   )
