@@ -107,7 +107,7 @@ t.test('range, pause and theme by keyboard alone; what was chosen is kept', opti
   await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
   t.equal(await page.locator('#pause').getAttribute('aria-pressed'), 'true')
-  t.match(await text(page, '#feed-state'), /^paused at/)
+  await until('it says so', async () => ((await text(page, '#feed-state')) ?? '').startsWith('paused at'))
   const before = await text(page, '#tiles')
   for (let second = 2; second < 8; second++) site.publish(at(second))
   site.publish({ ...at(8), server: { ...at(8).server, name: 'edge-2' } })
