@@ -6,7 +6,7 @@ import { Http2Target } from './http2-target.js'
 
 /** What an attack may reach before it is stopped. */
 const HANDLED_MAX = 150
-/** All of them together, one after another: most of it is a heap that has not been collected yet. */
+/** All of them together, one after another: much of it is memory that the allocator keeps. */
 const GROWTH_BYTES_MAX = 10 * 1024 * 1024 * 2
 
 t.setTimeout(120_000)

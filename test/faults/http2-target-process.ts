@@ -37,6 +37,8 @@ const ingress = new NodeIngress(router, { handle }, nodeOptions(JSON.parse(proce
 const port = await ingress.listen('127.0.0.1', 0)
 
 process.on('message', () => {
+  // What is merely not collected yet is not what anybody made it hold.
+  globalThis.gc?.()
   const report: TargetReport = {
     handled,
     answered,

@@ -25,7 +25,9 @@ export class Http2Target {
   ) {}
 
   static async start(t: Teardown, options: Partial<NodeIngressOptions> = {}): Promise<Http2Target> {
-    const child = fork(fileURLToPath(new URL('http2-target-process.js', import.meta.url)), [JSON.stringify(options)])
+    const child = fork(fileURLToPath(new URL('http2-target-process.js', import.meta.url)), [JSON.stringify(options)], {
+      execArgv: ['--expose-gc'],
+    })
     t.teardown(() => child.kill('SIGKILL'))
     const [port] = (await once(child, 'message')) as [number]
     return new Http2Target(child, port)
