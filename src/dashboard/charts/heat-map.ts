@@ -68,7 +68,7 @@ export class HeatMap {
       setText(this.pointed, '')
       crosshair.move(null, this)
     })
-    this.frame.addEventListener('keydown', (event) => this.key(event))
+    this.frame.addEventListener('keydown', (event) => this.crosshair.moveByKey(event, this.span))
     this.frame.addEventListener('blur', () => crosshair.move(null, this))
     new ResizeObserver(() => this.draw()).observe(this.frame)
   }
@@ -237,19 +237,6 @@ export class HeatMap {
     const from = bucket === 0 ? 0 : bucketEndMs(bucket - 1)
     const deliveries = rate(this.heat[index * HEAT_BUCKETS + bucket])
     return `${clock(span.times[index] * 1000)} · ${latency(from)} to ${latency(bucketEndMs(bucket))} · ${deliveries}`
-  }
-
-  private key(event: KeyboardEvent): void {
-    const { span } = this
-    if (span === null || span.times.length === 0) return
-    const last = span.times.length - 1
-    const at = this.crosshair.time === null ? last : span.nearest(this.crosshair.time)
-    const steps: Record<string, number> = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }
-    if (event.key === 'Escape') this.crosshair.move(null, null)
-    const to = steps[event.key]
-    if (to === undefined) return
-    event.preventDefault()
-    this.crosshair.move(span.times[Math.min(last, Math.max(0, to))], null)
   }
 
   /** Whole decades in place of single buckets: what somebody can take in. */

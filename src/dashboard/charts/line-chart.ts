@@ -72,7 +72,9 @@ export class LineChart {
     this.frame.style.height = `${options.heightPx}px`
     this.frame.append(this.none)
     parent.append(this.frame, this.legend, this.table.element)
-    this.frame.addEventListener('keydown', (event) => this.key(event))
+    this.frame.addEventListener('keydown', (event) => {
+      if (event.target === this.frame) this.crosshair.moveByKey(event, this.span)
+    })
     this.frame.addEventListener('blur', () => this.crosshair.move(null, this))
     palette.onChange(() => this.plot?.redraw())
     crosshair.onMove((time, origin) => this.pointAt(time, origin))
@@ -248,19 +250,6 @@ export class LineChart {
       this.plot.setCursor({ left, top: time === null ? -10 : 0 }, false)
     }
     this.showValues()
-  }
-
-  private key(event: KeyboardEvent): void {
-    const { span } = this
-    if (span === null || span.times.length === 0 || event.target !== this.frame) return
-    const last = span.times.length - 1
-    const at = this.crosshair.time === null ? last : span.nearest(this.crosshair.time)
-    const steps: Record<string, number> = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }
-    if (event.key === 'Escape') this.crosshair.move(null, null)
-    const to = steps[event.key]
-    if (to === undefined) return
-    event.preventDefault()
-    this.crosshair.move(span.times[Math.min(last, Math.max(0, to))], null)
   }
 
   /** At the crosshair, or the latest. */
