@@ -1,9 +1,10 @@
 import { assert } from '../base/assert.js'
 import { Code } from '../protocol/codes.js'
 import { LANE_DEFAULT, LANES } from '../protocol/ops.js'
-import { checkTopic, SYSTEM_TOKEN } from '../protocol/topic.js'
+import { checkTopic, isSystemTopic, SYSTEM_TOKEN } from '../protocol/topic.js'
 import { encodeEvent } from '../protocol/write.js'
 import { type Link, Written } from './link.js'
+import type { MatchList } from './match-list.js'
 import type { Router } from './router.js'
 import { NOBODY } from './session.js'
 import { Subscription } from './subscription.js'
@@ -48,22 +49,15 @@ export class OwnEvents {
     patterns.addOwn(new Subscription(session, PROBE_PATTERN, BEFORE_ALL, outboxPolicy, outboxBytesMax, outboxEventsMax))
   }
 
-  /** Whether an event on this topic would reach anybody. */
-  hasSubscribers(topic: string): boolean {
-    const { patterns } = this.router
-    return patterns.list(patterns.match(topic)).receivers.length > 0
-  }
-
   /**
    * Publishes on a topic of the daemon's own branch.
    * @returns false when nobody is subscribed: nothing is published then
    */
   publish(topic: string, payload: Uint8Array): boolean {
     assert(topic.startsWith(SYSTEM_PREFIX), 'the daemon publishes on its own branch')
-    const { patterns, options } = this.router
     const frame = encodeEvent(topic, LANE_DEFAULT, payload)
-    assert(frame.length <= options.messageBytesMax, 'an event of the daemon fits into a message')
-    const list = patterns.list(patterns.match(topic))
+    assert(frame.length <= this.router.options.messageBytesMax, 'an event of the daemon fits into a message')
+    const list = this.listOf(topic)
     if (list.receivers.length === 0) return false
     this.router.acceptOwn(frame, list, LANE_DEFAULT, 1, null)
     return true
@@ -83,8 +77,7 @@ export class OwnEvents {
   receiversOf(topic: string): readonly Subscription[] | number {
     const code = refusal(topic)
     if (code !== 0) return code
-    const { patterns } = this.router
-    return patterns.list(patterns.match(topic)).receivers
+    return this.listOf(topic).receivers
   }
 
   /**
@@ -96,12 +89,17 @@ export class OwnEvents {
     const code = refusal(topic)
     if (code !== 0) return code
     if (!Number.isInteger(lane) || lane < 0 || lane >= LANES) return Code.BAD_FLAGS
-    const { patterns, options, delivery } = this.router
+    const { options, delivery } = this.router
     if (payload.length > options.payloadBytesMax) return Code.PAYLOAD_TOO_LARGE
     if (lane >= delivery.overloadedFrom) return Code.OVERLOADED
-    const list = patterns.list(patterns.match(topic))
-    this.router.acceptOwn(encodeEvent(topic, lane, payload), list, lane, 1, { acceptedMs: this.host.now(), done })
+    const trace = { acceptedMs: this.host.now(), done }
+    this.router.acceptOwn(encodeEvent(topic, lane, payload), this.listOf(topic), lane, 1, trace)
     return 0
+  }
+
+  private listOf(topic: string): MatchList {
+    const { patterns } = this.router
+    return patterns.list(patterns.match(topic))
   }
 }
 
@@ -109,5 +107,5 @@ function refusal(topic: string): number {
   const bytes = encoder.encode(topic)
   const code = checkTopic(bytes, 0, bytes.length)
   if (code !== 0) return code
-  return topic === SYSTEM_TOKEN || topic.startsWith(SYSTEM_PREFIX) ? Code.RESERVED_TOPIC : 0
+  return isSystemTopic(bytes, 0, bytes.length) ? Code.RESERVED_TOPIC : 0
 }

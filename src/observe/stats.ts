@@ -1,5 +1,6 @@
 import type { StageName } from '../core/latency.js'
 import type { SlowSubscriber } from './sample.js'
+import type { SloSettings } from './settings.js'
 
 export { STAGE_NAMES, type StageName } from '../core/latency.js'
 
@@ -122,13 +123,7 @@ export interface LaneStats {
 export const BURN_WINDOWS = ['5m', '30m', '1h', '6h'] as const
 export type BurnWindow = (typeof BURN_WINDOWS)[number]
 
-export interface SloStats {
-  readonly name: string
-  readonly topics: string
-  readonly stage: 'routing' | 'delivery'
-  readonly thresholdMs: number
-  readonly objective: number
-  readonly windowDays: number
+export interface SloStats extends Omit<SloSettings, 'topicClass'> {
   readonly good: number
   readonly total: number
   /** Share of the error budget of the whole window that is left; below 0 when it is overspent. */

@@ -7,7 +7,7 @@ import { Op } from '../../src/protocol/ops.js'
 import { encodeEvent } from '../../src/protocol/write.js'
 import { CHROMIUM_PATIENCE_MS, noChromium } from '../helpers/chromium.js'
 import { DaemonProcess } from '../helpers/daemon.js'
-import { HEAP_GROWTH_BYTES_MAX, launch, measure, openDashboard } from '../helpers/dashboard-page.js'
+import { checkNoGrowth, launch, measure, openDashboard } from '../helpers/dashboard-page.js'
 import { RawClient } from '../helpers/raw-client.js'
 import { until } from '../helpers/until.js'
 
@@ -123,13 +123,7 @@ t.test(
     const before = await measure(page)
     await page.waitForTimeout(LONG_MS - WARM_UP_MS)
     const after = await measure(page)
-    t.comment(before, after)
-    t.ok(after.nodes <= before.nodes + 50, `${before.nodes} nodes, then ${after.nodes}`)
-    t.ok(after.listeners <= before.listeners + 5, `${before.listeners} listeners, then ${after.listeners}`)
-    t.ok(
-      after.heapBytes <= before.heapBytes + HEAP_GROWTH_BYTES_MAX,
-      `${before.heapBytes} bytes of heap, then ${after.heapBytes}`,
-    )
+    checkNoGrowth(t, before, after)
     t.equal(await page.locator('#feed-state').getAttribute('data-kind'), 'live')
     t.same(complaints, [])
   },

@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
 import { CHROMIUM, CHROMIUM_ARGUMENTS, CHROMIUM_PATIENCE_MS } from './chromium.js'
 
 export function launch(): Promise<Browser> {
@@ -34,7 +35,7 @@ export interface PageSize {
 }
 
 /** What compiled code and caches still add once a page is warm; the figures of a quarter of an hour, if they were kept, would be several times as much. */
-export const HEAP_GROWTH_BYTES_MAX = 1 << 20
+const HEAP_GROWTH_BYTES_MAX = 1 << 20
 
 export async function measure(page: Page): Promise<PageSize> {
   const session = await page.context().newCDPSession(page)
@@ -46,4 +47,15 @@ export async function measure(page: Page): Promise<PageSize> {
   await session.detach()
   const value = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN
   return { heapBytes: value('JSHeapUsedSize'), nodes: value('Nodes'), listeners: value('JSEventListeners') }
+}
+
+/** Checks that a page has not grown between two measurements. */
+export function checkNoGrowth(t: Test, before: PageSize, after: PageSize): void {
+  t.comment(before, after)
+  t.ok(after.nodes <= before.nodes + 50, `${before.nodes} nodes, then ${after.nodes}`)
+  t.ok(after.listeners <= before.listeners + 5, `${before.listeners} listeners, then ${after.listeners}`)
+  t.ok(
+    after.heapBytes <= before.heapBytes + HEAP_GROWTH_BYTES_MAX,
+    `${before.heapBytes} bytes of heap, then ${after.heapBytes}`,
+  )
 }
