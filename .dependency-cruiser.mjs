@@ -17,7 +17,7 @@ export const FLOORS = {
   daemon: ['base', 'protocol', 'config', 'core', 'ingress', 'delivery', 'observe', 'security', 'cluster'],
   // The page of the admin port, for browsers.
   dashboard: ['base', 'protocol', 'client', 'observe'],
-  cli: ['base', 'protocol', 'config', 'client', 'observe', 'daemon'],
+  cli: ['base', 'protocol', 'config', 'client', 'observe', 'security', 'daemon'],
 }
 
 /** Package → the one place that knows it, as a pattern below src/. A package that is not here is imported nowhere. */
@@ -32,6 +32,8 @@ export const HOMES = {
   'prom-client': 'observe/',
   'hdr-histogram-js': 'observe/',
   uplot: 'dashboard/',
+  jose: 'security/',
+  'node-unix-socket': 'daemon/',
   pino: 'daemon/',
   'pino-pretty': 'daemon/',
 }

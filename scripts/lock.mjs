@@ -9,8 +9,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const LOCK = new URL('../package-lock.json', import.meta.url)
-/** The tail of a native package's name, as napi and esbuild name theirs: linux-x64-musl, darwin-arm64. */
-const PLATFORM = /(aix|android|darwin|freebsd|linux|netbsd|openbsd|sunos|win32)-([a-z0-9]+?)(?:-(gnu|musl|msvc))?$/
+/** The tail of a native package's name, as napi and esbuild name theirs: linux-x64-musl, darwin-arm64, linux-arm-gnueabihf. */
+const PLATFORM =
+  /(aix|android|darwin|freebsd|linux|netbsd|openbsd|sunos|win32)-([a-z0-9]+?)(?:-(gnu|musl|msvc)(?:eabihf)?)?$/
 const LIBC = { gnu: 'glibc', musl: 'musl' }
 
 function platformEntry(name, version, dev) {
