@@ -32,33 +32,56 @@ export class Admin {
     return this.request('POST', path, {}, JSON.stringify(body))
   }
 
+  /**
+   * Asks a page whose answer is a verdict, of which 503 is one.
+   * @throws Failure where nobody answers within `patienceMs`, or with anything else
+   */
+  async judge(path: string, patienceMs: number): Promise<Response> {
+    const response = await this.fetch('GET', path, {}, null, patienceMs)
+    if (response.ok || response.status === 503) return response
+    throw new Failure(this.notOurs(response))
+  }
+
   private async request(
     method: string,
     path: string,
     query: Readonly<Record<string, string>>,
     body: string | null = null,
   ): Promise<Response> {
-    const url = new URL(path, this.base)
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    const signal = AbortSignal.any([this.context.interrupted, AbortSignal.timeout(ANSWER_MS_MAX)])
-    let response: Response
-    try {
-      const headers: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' }
-      response = await fetch(url, { method, body, headers, signal, redirect: 'error' })
-    } catch (error) {
-      throw new Failure(this.whyNot(error))
-    }
+    const response = await this.fetch(method, path, query, body, ANSWER_MS_MAX)
     if (response.ok) return response
     const says = await problemOf(response)
-    if (says === null) throw new Failure(`${this.base} answered ${response.status}: is it the admin port of a Sluice?`)
+    if (says === null) throw new Failure(this.notOurs(response))
     // What is not there may have been there when the line was typed.
     throw response.status < 500 && response.status !== 404 ? new UsageError(says) : new Failure(says)
   }
 
-  private whyNot(error: unknown): string {
+  private async fetch(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    body: string | null,
+    patienceMs: number,
+  ): Promise<Response> {
+    const url = new URL(path, this.base)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    const signal = AbortSignal.any([this.context.interrupted, AbortSignal.timeout(patienceMs)])
+    const headers: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' }
+    try {
+      return await fetch(url, { method, body, headers, signal, redirect: 'error' })
+    } catch (error) {
+      throw new Failure(this.whyNot(error, patienceMs))
+    }
+  }
+
+  private notOurs({ status }: Response): string {
+    return `${this.base} answered ${status}: is it the admin port of a Sluice?`
+  }
+
+  private whyNot(error: unknown, patienceMs: number): string {
     if (this.context.interrupted.aborted) return 'interrupted'
     const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } }
-    if (name === 'TimeoutError') return `the daemon at ${this.base} did not answer within ${ANSWER_MS_MAX / 1000} s`
+    if (name === 'TimeoutError') return `the daemon at ${this.base} did not answer within ${patienceMs / 1000} s`
     switch (cause?.code) {
       case 'ECONNREFUSED':
         return `no admin port answers at ${this.base} (connection refused): is the daemon up? Say where it is with --admin or SLUICE_ADMIN_URL`

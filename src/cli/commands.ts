@@ -36,6 +36,11 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
     summary: 'objectives: how they stand, and rules for Prometheus',
     load: async () => (await import('./slo.js')).slo,
   },
+  {
+    name: 'health',
+    summary: 'whether a daemon should be given clients, by exit code',
+    load: async () => (await import('./health.js')).health,
+  },
   { name: 'check', summary: 'check a configuration file', load: async () => (await import('./check.js')).check },
   { name: 'bench', summary: 'a quick load run against a daemon', load: async () => (await import('./bench.js')).bench },
 ]
