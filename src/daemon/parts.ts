@@ -1,0 +1,84 @@
+import { hostname } from 'node:os'
+import { performance as nodePerformance } from 'node:perf_hooks'
+import { version } from '../base/package.js'
+import type { Config } from '../config/index.js'
+import { Router } from '../core/router.js'
+import { HttpApi } from '../ingress/http/api.js'
+import { HttpMeters, type HttpOptions } from '../ingress/http/options.js'
+import { IngressMeters } from '../ingress/ingress.js'
+import { TlsMeters } from '../ingress/tls/options.js'
+import type { Tls } from '../ingress/tls/tls.js'
+import type { Observer } from '../observe/main/observer.js'
+import { loadCertificate } from './certificate.js'
+import { coreOptions } from './core-options.js'
+import { explain, type Listener, makeListeners } from './listeners.js'
+import type { Logger } from './log.js'
+import { makeLatency, makeObserver } from './observation.js'
+
+/** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
+const TICK_INTERVAL_MS = 1000
+
+/** What a daemon consists of. */
+export interface Parts {
+  /** What it calls itself. */
+  readonly name: string
+  readonly log: Logger
+  readonly tls: Tls | null
+  readonly router: Router
+  readonly api: HttpApi
+  readonly observer: Observer
+  /** Filled before the first is open; the first is [listen]. */
+  readonly listeners: readonly Listener[]
+  /** 0 when it is off. */
+  readonly adminPort: number
+  /** What is done once a second, until it is cleared. */
+  readonly tick: NodeJS.Timeout
+}
+
+/** Builds the parts and opens the ports. Rejects with a sentence for the operator when it cannot; nothing is open then. */
+export async function openParts(config: Config, log: Logger): Promise<Parts> {
+  const software = `sluice/${version()}`
+  const tls = loadCertificate(config, new TlsMeters(), log)
+  const latency = makeLatency(config)
+  const router = new Router(coreOptions(config, software, latency?.counts ?? null), {
+    now: () => performance.now(),
+    schedule: setImmediate,
+    idleMs: () => nodePerformance.nodeTiming.idleTime,
+  })
+  const ingressMeters = new IngressMeters()
+  const httpMeters = new HttpMeters()
+  const api = new HttpApi(router, httpOptions(config), httpMeters, software)
+  const warn = (sentence: string): void => log.warn(sentence)
+  const name = config.server.name === '' ? hostname() : config.server.name
+  const listeners: Listener[] = []
+  const watched = { config, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
+  const observer = makeObserver({ ...watched, latency: latency?.memory ?? null })
+  // Its thread starts while the ports are made and opened.
+  const opened = observer.start().catch(explain('admin'))
+  opened.catch(() => {})
+  try {
+    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, tls, warn })))
+    await Promise.all([opened, ...listeners.map((listener) => listener.open())])
+  } catch (error) {
+    for (const { ingress } of listeners) ingress.stopListening()
+    tls?.close()
+    await observer.stop()
+    throw error
+  }
+  const tick = setInterval(() => {
+    router.tick()
+    api.tick(performance.now())
+  }, TICK_INTERVAL_MS)
+  return { name, log, tls, router, api, observer, listeners, adminPort: await opened, tick }
+}
+
+function httpOptions({ http }: Config): HttpOptions {
+  return {
+    bodyBytesMax: http.bodyBytesMax,
+    bodyTimeoutMs: http.bodyTimeoutMs,
+    heartbeatMs: http.heartbeatMs,
+    resumeTimeMs: http.resumeTimeMs,
+    resumeBytes: http.resumeBytes,
+    corsOrigins: http.corsOrigins,
+  }
+}
