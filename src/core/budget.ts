@@ -4,7 +4,8 @@ import { assert } from '../base/assert.js'
 export class Budget {
   used = 0
 
-  constructor(readonly max: number) {}
+  /** @param max may change: what is over it then is given back as it is used up */
+  constructor(public max: number) {}
 
   /** Whether the bytes were granted. */
   take(bytes: number): boolean {

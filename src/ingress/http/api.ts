@@ -32,8 +32,6 @@ export class HttpApi implements HttpHandler, BusHome {
   readonly routed: RoutedWaiters
   readonly sessions = new Set<BusSession>()
   readonly held: Budget
-  readonly bodyBytesMax: number
-  readonly silenceMsMax: number
   private readonly cors: Cors
   private readonly streams: EventStreams
   private readonly one: PublishOne
@@ -45,18 +43,25 @@ export class HttpApi implements HttpHandler, BusHome {
 
   constructor(
     readonly router: Router,
-    options: HttpOptions,
+    /** May change at any time. */
+    private readonly options: HttpOptions,
     readonly meters: HttpMeters,
     private readonly software: string,
   ) {
-    this.bodyBytesMax = options.bodyBytesMax
-    this.silenceMsMax = options.heartbeatMs
     this.cors = new Cors(options.corsOrigins)
-    this.requests = new OpenRequests(options.bodyTimeoutMs)
+    this.requests = new OpenRequests(options)
     this.routed = new RoutedWaiters(router)
     this.streams = new EventStreams(router, options, meters)
     this.held = router.unfinished
     this.one = new PublishOne(router, meters, this.requests, this.routed, this.held)
+  }
+
+  get bodyBytesMax(): number {
+    return this.options.bodyBytesMax
+  }
+
+  get silenceMsMax(): number {
+    return this.options.heartbeatMs
   }
 
   handle(exchange: HttpExchange): void {

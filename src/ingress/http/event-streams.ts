@@ -165,6 +165,7 @@ export class EventStreams implements StreamHome {
       if (stream.leftAt === null) stream.leftAt = now
       else if (now - stream.leftAt >= this.options.resumeTimeMs) stream.close()
     }
+    this.log.bytesMax = this.router.options.memoryBudgetBytes * SENT_SHARE
     this.boundWaitingBytes()
     this.lastWords.tick(now)
     this.meters.streamsKeptBytes = this.log.bytes

@@ -14,7 +14,7 @@ export interface OpenRequest extends Member {
 export class OpenRequests {
   private readonly open = new Roster<OpenRequest>()
 
-  constructor(private readonly timeoutMs: number) {}
+  constructor(private readonly options: { readonly bodyTimeoutMs: number }) {}
 
   get size(): number {
     return this.open.size
@@ -31,7 +31,7 @@ export class OpenRequests {
 
   tick(now: number): void {
     this.open.each((request) => {
-      if (request.deadline === 0) request.deadline = now + this.timeoutMs
+      if (request.deadline === 0) request.deadline = now + this.options.bodyTimeoutMs
       else if (now >= request.deadline) request.expire()
     })
   }

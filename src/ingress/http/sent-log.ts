@@ -14,7 +14,7 @@ export class SentLog {
   /** In the order in which they were first sent. */
   private readonly batches = new Set<EventBatch>()
 
-  constructor(private readonly bytesMax: number) {}
+  constructor(public bytesMax: number) {}
 
   hold(batch: EventBatch): void {
     if (batch.holders++ > 0) return
