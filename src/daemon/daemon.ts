@@ -4,6 +4,7 @@ import { forUrl, type Listener } from './listeners.js'
 import { makeLog } from './log.js'
 import { openParts } from './parts.js'
 import { shutDown } from './shutdown.js'
+import { ServiceManager } from './systemd/service-manager.js'
 
 export interface Daemon {
   /** Where clients connect: the port of [listen]. */
@@ -26,7 +27,8 @@ export interface Daemon {
 /** Builds the parts and starts them. Rejects with a sentence for the operator when it cannot. */
 export async function startDaemon(config: Config): Promise<Daemon> {
   const log = makeLog(config.log)
-  const parts = await openParts(config, log)
+  const manager = await ServiceManager.from(process.env, (sentence) => log.warn(sentence))
+  const parts = await openParts(config, log, manager.isListening ? (line) => manager.status(line) : undefined)
   const { name, listeners, observer, tls } = parts
   observer.setListeners(listeners.map(({ name, url, about }) => ({ name, url, about })))
   observer.phase = 'ready'
@@ -46,6 +48,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     },
     'listening',
   )
+  manager.ready()
+  manager.watch((onArrival) => parts.router.own.probe(onArrival))
 
   let tellStopped: () => void
   const stopped = new Promise<void>((resolve) => {
@@ -57,10 +61,17 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     adminUrl,
     engine,
     async reload() {
+      manager.reloading()
       reloadCertificate(tls, log)
+      manager.reloadDone('the certificate was read again')
     },
     stop(reason) {
-      stopping ??= shutDown(parts, config, reason).then(() => tellStopped())
+      if (stopping !== null) return stopping
+      manager.stopping(config.shutdown.drainTimeoutMs)
+      stopping = shutDown(parts, config, reason).then(() => {
+        manager.close()
+        tellStopped()
+      })
       return stopping
     },
     stopped,

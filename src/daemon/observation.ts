@@ -31,6 +31,8 @@ export interface ObservedParts {
   readonly log: Logger
   /** Memory of LatencyCounts; null when nothing is timed. */
   readonly latency: SharedArrayBuffer | null
+  /** Is told every few seconds in a line how the daemon is; undefined: nobody wants to know. */
+  readonly onStatus: ((line: string) => void) | undefined
 }
 
 /** The observer with all that it watches here. */
@@ -54,6 +56,7 @@ export function makeObserver(parts: ObservedParts): Observer {
     isOverloaded: () => router.delivery.isOverloaded,
     probe: (onArrival) => router.own.probe(onArrival),
     publish: (topic, payload) => publish(router, topic, payload),
+    onStatus: parts.onStatus,
     log: (level, sentence, fields) => log[level](fields, sentence),
   })
 }

@@ -35,8 +35,11 @@ export interface Parts {
   readonly tick: NodeJS.Timeout
 }
 
-/** Builds the parts and opens the ports. Rejects with a sentence for the operator when it cannot; nothing is open then. */
-export async function openParts(config: Config, log: Logger): Promise<Parts> {
+/**
+ * Builds the parts and opens the ports. Rejects with a sentence for the operator when it cannot; nothing is open then.
+ * @param onStatus is told every few seconds in a line how the daemon is
+ */
+export async function openParts(config: Config, log: Logger, onStatus?: (line: string) => void): Promise<Parts> {
   const software = `sluice/${version()}`
   const tls = loadCertificate(config, new TlsMeters(), log)
   const latency = makeLatency(config)
@@ -52,7 +55,7 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   const name = config.server.name === '' ? hostname() : config.server.name
   const listeners: Listener[] = []
   const watched = { config, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
-  const observer = makeObserver({ ...watched, latency: latency?.memory ?? null })
+  const observer = makeObserver({ ...watched, latency: latency?.memory ?? null, onStatus })
   // Its thread starts while the ports are made and opened.
   const opened = observer.start().catch(explain('admin'))
   opened.catch(() => {})
@@ -72,13 +75,13 @@ export async function openParts(config: Config, log: Logger): Promise<Parts> {
   return { name, log, tls, router, api, observer, listeners, adminPort: await opened, tick }
 }
 
-function httpOptions({ http }: Config): HttpOptions {
+function httpOptions({ http, security }: Config): HttpOptions {
   return {
     bodyBytesMax: http.bodyBytesMax,
     bodyTimeoutMs: http.bodyTimeoutMs,
     heartbeatMs: http.heartbeatMs,
     resumeTimeMs: http.resumeTimeMs,
     resumeBytes: http.resumeBytes,
-    corsOrigins: http.corsOrigins,
+    corsOrigins: security.origins,
   }
 }

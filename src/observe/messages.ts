@@ -11,6 +11,8 @@ export interface ThreadStart {
   readonly board: SharedArrayBuffer
   /** Whether a thread before this one has ended: what has been counted until now was that one's. */
   readonly isRestart: boolean
+  /** Whether anybody wants to be told in a line how the daemon is. */
+  readonly isStatusWanted: boolean
   /** Of the metrics whose values come with each answer to `sample`, in their order. */
   readonly metrics: readonly MetricMetadata[]
 }
@@ -37,6 +39,7 @@ export type FromThread =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question; readonly given: unknown }
   | { readonly kind: 'publish'; readonly topic: string; readonly payload: Uint8Array }
+  | { readonly kind: 'status'; readonly line: string }
   | {
       readonly kind: 'log'
       readonly level: LogLevel

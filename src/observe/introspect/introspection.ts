@@ -39,10 +39,10 @@ export class Introspection {
     this.sweptAt = now()
     this.closed = new ClosedRing(now)
     this.roundTrips = new RoundTrips(now)
-    router.onClosed = (session, code, reason) => {
+    router.onClosed.push((session, code, reason) => {
       this.roundTrips.forget(session)
       this.closed.note(session, code, reason)
-    }
+    })
   }
 
   readonly answers: Pick<Answers, keyof IntrospectQuestions> = {

@@ -43,6 +43,8 @@ export interface ObserverParts {
   probe(onArrival: () => void): void
   /** Whether anybody was subscribed. */
   publish(topic: string, payload: Uint8Array): boolean
+  /** Is told every few seconds in a line how the daemon is; undefined: nobody wants to know. */
+  readonly onStatus?: ((line: string) => void) | undefined
   log(level: LogLevel, sentence: string, fields: Readonly<Record<string, unknown>>): void
 }
 
@@ -135,6 +137,7 @@ export class Observer {
       latency,
       board: this.boardMemory,
       isRestart: this.startedAt > 0,
+      isStatusWanted: this.parts.onStatus !== undefined,
       metrics: metrics.metadata,
     }
     this.startedAt = sharedNow()
@@ -205,6 +208,9 @@ export class Observer {
         break
       case 'publish':
         this.parts.publish(message.topic, message.payload)
+        break
+      case 'status':
+        this.parts.onStatus?.(message.line)
         break
       case 'log':
         this.log(message.level, message.sentence, message.fields)

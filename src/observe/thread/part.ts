@@ -20,6 +20,8 @@ export interface ThreadContext {
   publish(topic: string, value: unknown): void
   /** Rejects when there is no answer within two seconds: the routing thread stands still then. */
   ask<Q extends Question>(question: Q, given: Questions[Q]['given']): Promise<Questions[Q]['answer']>
+  /** Tells whoever started the daemon in a line how it is; undefined when nobody asked. */
+  readonly status?: ((line: string) => void) | undefined
   log(level: 'info' | 'warn' | 'error', sentence: string, fields?: Readonly<Record<string, unknown>>): void
 }
 

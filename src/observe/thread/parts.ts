@@ -8,6 +8,7 @@ import type { MetricMetadata } from '../metrics/definition.js'
 import { MetricsPart } from '../metrics/part.js'
 import { SloPart } from '../slo/part.js'
 import { StatsPart } from '../stats/part.js'
+import { StatusPart } from '../status/part.js'
 import { FrontPagePart } from './front-page.js'
 import type { Part, ThreadContext } from './part.js'
 
@@ -18,7 +19,8 @@ export function makeParts(context: ThreadContext, board: Board, metrics: readonl
   const slo = new SloPart(context)
   const bottleneck = new BottleneckPart(context, latency.history, board)
   const stats = new StatsPart(context, { timed: latency.history, bottleneck, objectives: slo })
-  const measuring: readonly Part[] = [latency, slo, bottleneck, stats, health]
+  const status = new StatusPart(context, latency.history)
+  const measuring: readonly Part[] = [latency, slo, bottleneck, stats, health, status]
   const introspect = new IntrospectPart(context)
   const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
   const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))

@@ -52,7 +52,7 @@ export class ObserverThread {
     this.post({ kind: 'ready' })
   }
 
-  private context({ settings, latency, isRestart }: ThreadStart): ThreadContext {
+  private context({ settings, latency, isRestart, isStatusWanted }: ThreadStart): ThreadContext {
     const thread = this
     const packr = new Packr({ useRecords: false, variableMapSize: true })
     return {
@@ -65,6 +65,7 @@ export class ObserverThread {
       now: sharedNow,
       publish: (topic, value) => this.post({ kind: 'publish', topic, payload: packr.pack(value) }),
       ask: <Q extends Question>(question: Q, given: Questions[Q]['given']) => this.asking.ask(question, given),
+      status: isStatusWanted ? (line) => this.post({ kind: 'status', line }) : undefined,
       log: (level, sentence, fields = {}) => this.log(level, sentence, fields),
     }
   }
