@@ -1,4 +1,5 @@
 import { METADATA_BYTES_MAX, TOPIC_BYTES_MAX } from '../protocol/limits.js'
+import { isAdminOpen, isLoopback, knowsUsers, verifiesTokens } from './authentication.js'
 import type { Config } from './config.js'
 import { formatBytes } from './units.js'
 
@@ -32,6 +33,43 @@ export const CHECKS: readonly Check[] = [
     keys: ['listen.tls', 'tls.certificate'],
     broken: ({ listen, tls }) =>
       listen.tls && tls.certificate === '' ? 'listen.tls needs a certificate: set tls.certificate and tls.key' : null,
+  },
+  {
+    keys: ['listen.tls', 'tls.client_ca'],
+    broken: ({ tls }) =>
+      tls.clientCa !== '' && tls.certificate === ''
+        ? 'tls.client_ca is for ports that speak TLS: set tls.certificate'
+        : null,
+  },
+  ...openPorts(),
+  {
+    keys: ['admin.host', 'admin.allow_anonymous'],
+    broken: (config) =>
+      !config.admin.enabled || isAdminOpen(config) || knowsAdmins(config)
+        ? null
+        : `nobody could use the admin port at ${config.admin.host}: set admin = true for a [[user]], name jwt.admin_roles, or set admin.allow_anonymous = "always"`,
+  },
+  roleIsThere('auth.anonymous_role', ({ auth }) => [auth.anonymousRole]),
+  roleIsThere('jwt.default_role', ({ jwt }) => [jwt.defaultRole]),
+  roleIsThere('jwt.admin_roles', ({ jwt }) => jwt.adminRoles),
+  {
+    keys: ['jwt.secret_file', 'jwt.algorithms'],
+    broken: ({ jwt }) => {
+      const isShared = jwt.algorithms.some((name) => name.startsWith('HS'))
+      if (jwt.secretFile !== '' && !isShared)
+        return 'jwt.secret_file is for HS256, HS384 and HS512: name one in jwt.algorithms'
+      // One algorithm's public key must never be taken for another's secret.
+      if (jwt.secretFile === '' && isShared && verifiesTokens({ jwt }))
+        return 'HS256, HS384 and HS512 need jwt.secret_file'
+      return null
+    },
+  },
+  {
+    keys: ['jwt.jwks_file', 'jwt.jwks_url'],
+    broken: ({ jwt }) =>
+      jwt.jwksFile !== '' && jwt.jwksUrl !== ''
+        ? 'jwt.jwks_file and jwt.jwks_url are both set; there is one issuer'
+        : null,
   },
   {
     keys: ['protocol.payload_bytes_max', 'listen.message_bytes_max'],
@@ -81,6 +119,40 @@ export const CHECKS: readonly Check[] = [
   atMost('outbox.soft_bytes', 'outbox.bytes_max', ({ outbox }) => [outbox.softBytes, outbox.bytesMax]),
   atMost('outbox.bytes_max', 'memory.budget', ({ outbox, memory }) => [outbox.bytesMax, memory.budgetBytes]),
 ]
+
+/** Nobody listens to a network without knowing who speaks, unless somebody has said so. */
+function openPorts(): Check[] {
+  const ports: readonly { key: string; hostOf: (config: Config) => string }[] = [
+    { key: 'listen.host', hostOf: ({ listen }) => listen.host },
+    { key: 'http2.host', hostOf: ({ http2 }) => (http2.enabled ? http2.host : '') },
+    { key: 'https.host', hostOf: ({ https, tls }) => (https.enabled && tls.certificate !== '' ? https.host : '') },
+  ]
+  return ports.map(({ key, hostOf }) => ({
+    keys: [key],
+    broken: (config) => {
+      const host = hostOf(config)
+      if (host === '' || isLoopback(host) || knowsUsers(config) || config.auth.allowAnonymous) return null
+      return (
+        `${host} is reached from other machines, and anybody there could publish and subscribe: ` +
+        'write a [[user]], set up [jwt], or say auth.allow_anonymous = true'
+      )
+    },
+  }))
+}
+
+function knowsAdmins({ user, jwt }: Config): boolean {
+  return user.some(({ admin }) => admin) || (verifiesTokens({ jwt }) && jwt.adminRoles.length > 0)
+}
+
+function roleIsThere(key: string, namesOf: (config: Config) => readonly string[]): Check {
+  return {
+    keys: [key],
+    broken: (config) => {
+      const missing = namesOf(config).find((name) => name !== '' && !config.role.some((role) => role.name === name))
+      return missing === undefined ? null : `there is no [[role]] with the name ${JSON.stringify(missing)}`
+    },
+  }
+}
 
 /** Every pair of ports that may be open at the same time. */
 function distinctPorts(): Check[] {

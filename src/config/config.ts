@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js'
-import type { Kind, Option } from './option.js'
+import type { Kind, Option, Reload } from './option.js'
 import type { Section } from './section.js'
 import { SECTIONS } from './sections/index.js'
 import type { Table } from './table.js'
@@ -43,17 +43,29 @@ export interface Entry {
   /** `idleTimeoutMs`: in Config. */
   readonly property: string
   readonly option: Option
+  readonly reload: Reload
 }
 
 export const VARIABLE_PREFIX = 'SLUICE_'
 
 /** Every option, in the order of the file, by its dotted name. */
 export const ENTRIES: ReadonlyMap<string, Entry> = new Map(
-  Object.entries(SECTIONS as { readonly [name: string]: Section }).flatMap(([section, { options }]) =>
+  Object.entries(SECTIONS as { readonly [name: string]: Section }).flatMap(([section, { options, reload }]) =>
     Object.entries(options).map(([key, option]): [string, Entry] => {
       const dotted = `${section}.${key}`
       const variable = `${VARIABLE_PREFIX}${section}_${key}`.toUpperCase()
-      return [dotted, { section, key, dotted, variable, property: propertyName(key, option.kind), option }]
+      return [
+        dotted,
+        {
+          section,
+          key,
+          dotted,
+          variable,
+          property: propertyName(key, option.kind),
+          option,
+          reload: option.reload ?? reload,
+        },
+      ]
     }),
   ),
 )

@@ -26,6 +26,7 @@ export function readTables(
     if (Object.hasOwn(root, name)) tables.set(name, readTable(name, table, root[name], where, problems))
   }
   checkClasses(tables, where, problems)
+  checkRoles(tables, where, problems)
   return { tables, problems }
 }
 
@@ -91,6 +92,26 @@ function readOne(
     problems.push({ source, ...place([name, index]).key, key: `${name}.${key}`, message })
   }
   return values
+}
+
+/** Users have roles that are there, and can prove that it is they. */
+function checkRoles(
+  tables: ReadonlyMap<string, readonly Values[]>,
+  { source, place }: Where,
+  problems: Problem[],
+): void {
+  const roles = new Set((tables.get('role') ?? []).map((values) => text(values, 'name')))
+  for (const [index, values] of (tables.get('user') ?? []).entries()) {
+    const role = text(values, 'role')
+    if (role === '' || roles.has(role)) continue
+    const near = nearest(role, [...roles])
+    problems.push({
+      source,
+      ...place(['user', index, 'role']).value,
+      key: 'user.role',
+      message: `there is no [[role]] with the name ${show(role)}${near === null ? '' : `; did you mean ${show(near)}?`}`,
+    })
+  }
 }
 
 /** Rules over both tables: classes of topics are few, and called apart. */

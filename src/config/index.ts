@@ -1,4 +1,6 @@
+export { admitsAnonymous, isAdminOpen, isLoopback, knowsUsers, verifiesTokens } from './authentication.js'
 export { type Config, camel, DEFAULTS, ENTRIES, type Entry, propertyName, TABLE_ENTRIES } from './config.js'
-export { type Loaded, type LoadOptions, loadConfig } from './load.js'
+export { digestOf } from './digest.js'
+export { type ConfigSource, type Loaded, type LoadOptions, loadConfig } from './load.js'
 export { formatProblem, type Problem } from './problem.js'
-export { topicClassesOf } from './topic-classes.js'
+export { type NamedTopics, topicClassesOf } from './topic-classes.js'

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { CHECKS } from './checks.js'
 import { buildConfig, type Config } from './config.js'
+import { digestOf } from './digest.js'
 import { fromFile } from './from-file.js'
 import { fromEnvironment, fromFlags } from './from-names.js'
 import type { Given, Said } from './given.js'
@@ -29,7 +29,12 @@ export type Loaded =
     }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-const DIGEST_CHARS = 16
+/** Where a configuration has come from, and may be read from again. */
+export interface ConfigSource {
+  /** Of what was read first. */
+  readonly digest: string
+  read(): Loaded
+}
 
 /**
  * The configuration from defaults, file, environment and flags, each over the one before. Tells everything that is wrong, not only the
@@ -98,9 +103,4 @@ function byPlace(a: Problem, b: Problem): number {
 
 function sourcesOf(said: readonly Said[]): string[] {
   return [...new Set(said.flatMap(({ given }) => given.map(({ source }) => source)))]
-}
-
-/** The order of the sections and options is that of the tables, so equal configurations have equal digests. */
-function digestOf(config: Config): string {
-  return createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, DIGEST_CHARS)
 }

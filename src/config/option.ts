@@ -13,6 +13,9 @@ import {
   SIZE_PATTERN,
 } from './units.js'
 
+/** When a changed option takes effect: once the configuration is read again, or at the next start. */
+export type Reload = 'live' | 'restart'
+
 export type Kind = 'integer' | 'ratio' | 'boolean' | 'text' | 'choice' | 'size' | 'duration' | 'integers' | 'texts'
 
 /** What a default may be, as TOML says it. */
@@ -36,6 +39,8 @@ export interface Option<T = unknown, K extends Kind = Kind> {
   readonly describe: string
   /** Why the default is what it is. */
   readonly reason: string
+  /** As its section or table has it, unless it says so itself. */
+  readonly reload?: Reload
   /** Completes "expected …". */
   readonly expects: string
   /** The bounds, or the choices, as the comment in the file states them. */
@@ -50,6 +55,7 @@ interface About<D> {
   readonly default: D
   readonly describe: string
   readonly reason: string
+  readonly reload?: Reload
 }
 
 interface Bounds<D> {
@@ -266,6 +272,46 @@ export function texts(
     guesses: (given) => (typeof given === 'string' ? [itemsOf(given)] : []),
   }
 }
+
+/** A list of some of so many words. */
+export function choices<const V extends readonly string[]>(
+  about: About<readonly V[number][]> & { values: V },
+): Option<readonly V[number][], 'texts'> {
+  const expects = `a list of some of ${about.values.map((value) => JSON.stringify(value)).join(', ')}`
+  return {
+    ...about,
+    kind: 'texts',
+    unit: '',
+    schema: z.array(z.enum(about.values as readonly V[number][])).min(1),
+    expects,
+    range: expects,
+    fromText: (text) => itemsOf(text).filter((item) => item !== ''),
+    guesses: (given) => {
+      const list = typeof given === 'string' ? itemsOf(given) : given
+      return Array.isArray(list) ? [list.map((item) => nearest(String(item), about.values) ?? String(item))] : []
+    },
+  }
+}
+
+/** A list of patterns of topics; {user} may stand for a token. */
+export function patterns(about: About<readonly string[]>): Option<readonly string[], 'texts'> {
+  return {
+    ...about,
+    kind: 'texts',
+    unit: '',
+    schema: z.array(z.string().refine((text) => isPattern(text.replaceAll(USER_PLACE, 'user')))).max(PATTERNS_MAX),
+    range: PATTERNS_EXPECTS,
+    expects: PATTERNS_EXPECTS,
+    fromText: (text) => itemsOf(text).filter((item) => item !== ''),
+    guesses: (given) => (typeof given === 'string' ? [itemsOf(given)] : []),
+  }
+}
+
+/** In a pattern of a role: the name of whoever has it. */
+export const USER_PLACE = '{user}'
+/** Of one list: each is looked at when it is decided about a topic. */
+const PATTERNS_MAX = 256
+const PATTERNS_EXPECTS = 'a list of patterns such as "orders.>" or "users.{user}.*"'
 
 function within(parse: (text: string) => number | null, min: number, max: number, also?: number) {
   return (given: number | string, context: z.core.$RefinementCtx): number => {

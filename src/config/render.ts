@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ENTRIES, TABLE_ENTRIES } from './config.js'
-import type { Literal, Option } from './option.js'
+import type { Literal, Option, Reload } from './option.js'
 import type { Section } from './section.js'
 import { SECTIONS } from './sections/index.js'
 import type { Table } from './table.js'
@@ -12,9 +12,12 @@ const COMMENT_COLUMNS = 110
 
 const sections: { readonly [name: string]: Section } = SECTIONS
 
+const WHEN: { readonly [R in Reload]: string } = { live: 'takes effect on reload', restart: 'needs a restart' }
+
 const HEAD = `Sluice: every option, at its default. A line left out has its default too.
 Over this file goes the environment (each option names its variable), over that a flag: --listen.port 7500.
 Sizes: "64KiB", "1MiB", "1GiB", or a plain number of bytes. Times: "500ms", "10s", "2m", "1h", "1d".
+What says "live" is in force as soon as the file is read again (SIGHUP, or sluice reload); all else needs a restart.
 Lines that begin with # and no space after it are examples of what may stand there any number of times.
 "sluice check config/sluice.toml" tells what is wrong with a file, and where.
 Generated from src/config/sections: change defaults and words there.`
@@ -38,10 +41,10 @@ export function renderSchema(): string {
     title: 'Sluice configuration',
     type: 'object',
     properties: {
-      ...mapValues(sections, ({ describe, options }) => ({
+      ...mapValues(sections, ({ describe, options, reload }) => ({
         description: describe,
         type: 'object',
-        properties: mapValues(options, optionSchema),
+        properties: mapValues(options, (option) => optionSchema(option, option.reload ?? reload)),
         additionalProperties: false,
       })),
       ...mapValues(Object.fromEntries(TABLE_ENTRIES), tableSchema),
@@ -51,18 +54,18 @@ export function renderSchema(): string {
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 
-function tableSchema({ describe, options, required, countMax }: Table): object {
+function tableSchema({ describe, options, required, countMax, reload }: Table): object {
   return {
-    description: describe,
+    description: `${describe} (${WHEN[reload]})`,
     type: 'array',
     maxItems: countMax,
     items: {
       type: 'object',
       properties: mapValues(options, (option, key) => {
-        const { default: _, ...schema } = optionSchema(option) as { default: unknown }
+        const { default: _, ...schema } = optionSchema(option, null) as { default: unknown }
         return required.includes(key)
           ? { ...schema, description: `${option.describe} (${range(option)})` }
-          : optionSchema(option)
+          : optionSchema(option, null)
       }),
       required,
       additionalProperties: false,
@@ -71,9 +74,10 @@ function tableSchema({ describe, options, required, countMax }: Table): object {
 }
 
 /** zod leaves out the default of what is transformed (sizes and times), so both are set here. */
-function optionSchema(option: Option): object {
+function optionSchema(option: Option, reload: Reload | null): object {
   const { $schema: _, ...schema } = z.toJSONSchema(option.schema, { io: 'input', target: 'draft-7' })
-  const description = `${option.describe} ${option.reason} (${facts(option)})`
+  const when = reload === null ? '' : `; ${WHEN[reload]}`
+  const description = `${option.describe} ${option.reason} (${facts(option)}${when})`
   return { description, default: option.default, ...schema }
 }
 
@@ -82,16 +86,17 @@ function mapValues<T, U>(from: { readonly [key: string]: T }, map: (value: T, ke
 }
 
 function renderOption(dotted: string, key: string, option: Option): string {
+  const entry = ENTRIES.get(dotted)!
   const lines = [
     comment(option.describe),
     comment(`Why: ${option.reason}`),
-    comment(`${facts(option)}; ${ENTRIES.get(dotted)!.variable}`),
+    comment(`${facts(option)}; ${entry.variable}${entry.reload === 'live' ? '; live' : ''}`),
   ]
   return `${lines.join('\n')}\n${key} = ${literal(option.default)}`
 }
 
 /** One that could be somebody's, as comments: there is none until somebody takes the # away. */
-function renderTable(name: string, { describe, options, required, example, countMax }: Table): string {
+function renderTable(name: string, { describe, options, required, example, countMax, reload }: Table): string {
   const keys = Object.entries(options).map(([key, option]) => {
     const isRequired = required.includes(key)
     const why = isRequired ? [] : [comment(`Why: ${option.reason}`)]
@@ -99,7 +104,7 @@ function renderTable(name: string, { describe, options, required, example, count
     return [comment(option.describe), ...why, comment(about), `#${key} = ${literal(example[key])}`].join('\n')
   })
   return [
-    comment(`${describe} None by default, at most ${countMax}; in a file only.`),
+    comment(`${describe} None by default, at most ${countMax}; in a file only${reload === 'live' ? '; live' : ''}.`),
     `#[[${name}]]`,
     '',
     keys.join('\n\n'),

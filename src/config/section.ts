@@ -1,4 +1,4 @@
-import type { Option } from './option.js'
+import type { Option, Reload } from './option.js'
 
 export interface Options {
   readonly [key: string]: Option
@@ -7,6 +7,8 @@ export interface Options {
 export interface Section<O extends Options = Options> {
   /** What the section is about, in a line or two. */
   readonly describe: string
+  /** Of the options that say nothing else. */
+  readonly reload: Reload
   /** By their names in the file: snake_case, no unit for sizes and durations, which carry it in their value. */
   readonly options: O
 }

@@ -1,10 +1,12 @@
-import type { Literal } from './option.js'
+import type { Literal, Reload } from './option.js'
 import type { Options } from './section.js'
 
 /** An array of tables, `[[slo]]`: as many as somebody writes, none by default. In the file only: a list of tables is no text for a variable or a flag. */
 export interface Table<O extends Options = Options, R extends keyof O & string = keyof O & string> {
   /** What one of them is, in a line or two. */
   readonly describe: string
+  /** Of all of them together: one more, one less, or one that has changed. */
+  readonly reload: Reload
   readonly options: O
   /** Keys that each must have; the default of these is an example and nothing more. `name` is always one, and unique. */
   readonly required: readonly R[]

@@ -1,5 +1,11 @@
 import { Code, closesConnection, codeMessage } from '../protocol/codes.js'
-import { decodeControl, type ErrorDetails, type SubscribeOptions } from '../protocol/control.js'
+import {
+  type Credentials,
+  decodeControl,
+  type ErrorDetails,
+  type OkInfo,
+  type SubscribeOptions,
+} from '../protocol/control.js'
 import { CONTROL_BYTES_MAX, TOPIC_BYTES_MAX, TOPIC_TOKENS_MAX } from '../protocol/limits.js'
 import { Op, PROTOCOL_VERSION } from '../protocol/ops.js'
 import { checkPattern } from '../protocol/topic.js'
@@ -48,6 +54,9 @@ export class Control {
           this.router.fail(session, Code.UNSUPPORTED_VERSION)
         } else session.name = frame.info.name ?? ''
         return
+      case Op.AUTH:
+        this.authenticate(session, frame.request, frame.credentials)
+        return
       case Op.SUBSCRIBE:
         this.answer(session, frame.request, this.subscribe(session, frame.pattern, frame.options))
         return
@@ -75,6 +84,16 @@ export class Control {
     }
   }
 
+  private authenticate(session: Session, request: number, credentials: Credentials): void {
+    const { onAuth } = this.router
+    if (onAuth === null) this.granted(session, request, { user: session.access.user })
+    else onAuth(session, request, credentials)
+  }
+
+  granted(session: Session, request: number, info: OkInfo): void {
+    if (request !== 0) session.outbox.sendControl({ op: Op.OK, request, info })
+  }
+
   private answer(session: Session, request: number, code: number): void {
     if (code === 0) {
       if (request !== 0) session.outbox.sendControl({ op: Op.OK, request })
@@ -94,6 +113,10 @@ export class Control {
     const text = encoder.encode(pattern)
     const bad = checkPattern(text, 0, text.length)
     if (bad !== 0) return bad
+    const { access } = session
+    if (access.isLocked) return Code.UNAUTHENTICATED
+    if (pattern.split('.').length > this.router.options.patternTokensMax) return Code.PATTERN_TOO_LONG
+    if (access.subscribe !== null && !access.subscribe.mayReach(pattern)) return Code.NOT_PERMITTED
     const { options: core, patterns } = this.router
     const policy = options.policy ?? core.outboxPolicy
     const bytesMax = Math.min(options.bytesMax ?? core.outboxBytesMax, core.outboxBytesMax)
@@ -107,6 +130,7 @@ export class Control {
     }
     if (session.subscriptions.size >= core.subscriptionsMax) return Code.TOO_MANY_SUBSCRIPTIONS
     const subscription = new Subscription(session, pattern, patterns.subscriptionsMade++, policy, bytesMax, eventsMax)
+    this.router.pin(session, access.subscribe)
     session.subscriptions.set(pattern, subscription)
     patterns.add(subscription)
     this.router.meters.subscriptions++

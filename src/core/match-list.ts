@@ -1,4 +1,5 @@
 import type { PatternNode } from './patterns.js'
+import type { Rules } from './rules.js'
 import type { Subscription } from './subscription.js'
 
 /** What all match lists together hold: lists, patterns and receivers, to be bounded as one. */
@@ -54,7 +55,7 @@ export class MatchList {
   private rebuild(): void {
     this.stale = this.dropped
     const nodes = this.nodes()
-    this.current = nodes.length === 1 ? [...nodes[0].subscriptions] : governing(nodes)
+    this.current = permitted(nodes.length === 1 ? [...nodes[0].subscriptions] : governing(nodes), nodes)
     this.newest = this.current.reduce((newest, { order }) => Math.max(newest, order), -1)
     if (this.dropped) return
     for (const node of nodes) node.lists.add(this)
@@ -82,6 +83,22 @@ export class MatchList {
     if (this.weight > 1) for (const node of this.nodes()) node.lists.delete(this)
     this.weigh(0)
   }
+}
+
+/** Those whose sessions may receive what has this list. The patterns of their rules are among the nodes if they match. */
+function permitted(subscriptions: Subscription[], nodes: readonly PatternNode[]): Subscription[] {
+  if (subscriptions.every(({ session }) => session.access.subscribe === null)) return subscriptions
+  const patterns = new Set(nodes.map(({ pattern }) => pattern))
+  const verdicts = new Map<Rules, boolean>()
+  return subscriptions.filter(({ session }) => {
+    const rules = session.access.subscribe
+    if (rules === null) return true
+    const known = verdicts.get(rules)
+    if (known !== undefined) return known
+    const verdict = rules.permitsMatched(patterns)
+    verdicts.set(rules, verdict)
+    return verdict
+  })
 }
 
 function governing(nodes: readonly PatternNode[]): Subscription[] {

@@ -9,6 +9,10 @@ export interface CoreOptions {
   messageBytesMax: number
   payloadBytesMax: number
   subscriptionsMax: number
+  /** Tokens of a subscription's pattern. */
+  patternTokensMax: number
+  /** What a session may send before it is known who it is. */
+  unauthenticatedBytesMax: number
 
   slabBytes: number
   slabs: number

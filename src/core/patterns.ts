@@ -2,6 +2,7 @@ import { assert } from '../base/assert.js'
 import { Generations, wildcardMayStart } from './generations.js'
 import { TOPIC_CLASSES_MAX } from './latency.js'
 import { MatchList, type MatchSize } from './match-list.js'
+import type { RuleTexts } from './rules.js'
 import type { Subscription } from './subscription.js'
 
 /** Patterns without subscriptions that are kept, so that churn on the same patterns changes no match. */
@@ -18,6 +19,8 @@ export class PatternNode {
   readonly endings = new Set<MatchList>()
   /** Classes of topics that this pattern stands for, a bit mask: such a pattern is there whether anybody is subscribed to it or not. */
   classes = 0
+  /** Sessions whose rules name this pattern: it tells topics apart, whether anybody is subscribed to it or not. */
+  pins = 0
 
   constructor(
     readonly pattern: string,
@@ -37,6 +40,10 @@ interface TrieNode {
   pattern: PatternNode | null
 }
 
+function patternsOf({ allow, deny }: RuleTexts): ReadonlySet<string> {
+  return new Set([...allow, ...deny])
+}
+
 function trieNode(): TrieNode {
   return { children: new Map(), pattern: null }
 }
@@ -53,6 +60,7 @@ export class Patterns {
   private readonly byText = new Map<string, PatternNode>()
   private readonly idle = new Set<PatternNode>()
   private readonly classNodes = new Set<PatternNode>()
+  private readonly pinnedNodes = new Set<PatternNode>()
   private ownPatterns = 0
   /** By MatchList.id; holes are free ids. */
   private lists: (MatchList | undefined)[] = []
@@ -73,13 +81,14 @@ export class Patterns {
 
   /** Patterns that somebody is, or lately was, subscribed to. */
   get size(): number {
-    return this.byText.size - this.ownPatterns - this.unsubscribedClasses
+    return this.byText.size - this.ownPatterns - this.unsubscribed
   }
 
-  /** Patterns that are there for their class alone. */
-  private get unsubscribedClasses(): number {
+  /** Patterns that are there for their class, or for somebody's rules, alone. */
+  private get unsubscribed(): number {
     let count = 0
     for (const node of this.classNodes) if (node.subscriptions.size === 0) count++
+    for (const node of this.pinnedNodes) if (node.subscriptions.size === 0 && node.classes === 0) count++
     return count
   }
 
@@ -108,6 +117,30 @@ export class Patterns {
     }
   }
 
+  /** Topics are told apart by the patterns of these rules from now on, until unpin has been called as often. */
+  pin(rules: RuleTexts): void {
+    for (const pattern of patternsOf(rules)) {
+      const node = this.nodeOf(pattern)
+      this.idle.delete(node)
+      node.pins++
+      this.pinnedNodes.add(node)
+    }
+  }
+
+  unpin(rules: RuleTexts): void {
+    for (const pattern of patternsOf(rules)) {
+      const node = this.byText.get(pattern) as PatternNode
+      if (--node.pins > 0) continue
+      this.pinnedNodes.delete(node)
+      this.abandon(node)
+    }
+  }
+
+  /** What a session may receive has changed. */
+  accessChanged(subscriptions: Iterable<Subscription>): void {
+    for (const { pattern } of subscriptions) this.staleLists(this.byText.get(pattern) as PatternNode)
+  }
+
   private nodeOf(pattern: string): PatternNode {
     const known = this.byText.get(pattern)
     if (known !== undefined) return known
@@ -132,7 +165,12 @@ export class Patterns {
     const node = this.byText.get(subscription.pattern)
     if (node === undefined || !node.subscriptions.delete(subscription)) return
     this.staleLists(node)
-    if (node.subscriptions.size > 0 || node.classes !== 0) return
+    this.abandon(node)
+  }
+
+  /** Forgets patterns that are of no use to anybody, a while later. */
+  private abandon(node: PatternNode): void {
+    if (node.subscriptions.size > 0 || node.classes !== 0 || node.pins > 0) return
     this.idle.add(node)
     if (this.idle.size > IDLE_PATTERNS_MAX) {
       const [oldest] = this.idle

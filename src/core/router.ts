@@ -1,10 +1,11 @@
 import { assert } from '../base/assert.js'
 import { Code, closesConnection } from '../protocol/codes.js'
-import type { SubscribeOptions } from '../protocol/control.js'
+import type { Credentials, OkInfo, SubscribeOptions } from '../protocol/control.js'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { MetadataReader } from '../protocol/metadata.js'
 import { LANES, Op } from '../protocol/ops.js'
 import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA, EventScanner, frameEnd } from '../protocol/scan.js'
+import { type Access, FULL_ACCESS } from './access.js'
 import { Budget } from './budget.js'
 import { Control } from './control.js'
 import { Delivery } from './delivery.js'
@@ -17,7 +18,9 @@ import { Meters } from './meters.js'
 import type { CoreOptions } from './options.js'
 import { OwnEvents } from './own-events.js'
 import { Patterns } from './patterns.js'
+import type { Rate } from './rate.js'
 import type { RefusedFrames } from './refusals.js'
+import type { Rules } from './rules.js'
 import { type Run, RunPool } from './run.js'
 import { NOBODY, type Session } from './session.js'
 import { Slabs } from './slabs.js'
@@ -28,9 +31,6 @@ import { WorkMeters } from './work-meters.js'
 
 /** Of a refused event's topic, this much is told. */
 const REFUSED_TOPIC_BYTES = 64
-/** Topics are looked at for idleness this often, as a part of the time that makes one idle. */
-const IDLE_TICKS = 8
-
 /** Patterns and receivers that cached matches may hold, by topics of the table: more than a few for each, and they are started anew. */
 const MATCH_ENTRIES_PER_TOPIC = 16
 
@@ -53,8 +53,10 @@ export class Router {
   /** What transports may hold of messages and bodies that are not whole yet: each alone is bounded, but there may be many. */
   readonly unfinished: Budget
   readonly sessions = new Map<number, Session>()
-  /** Is told of each session that ends, while its figures still stand. */
-  onClosed: ((session: Session, code: number, reason: string) => void) | null = null
+  /** Are told of each session that ends, while its figures still stand. */
+  readonly onClosed: ((session: Session, code: number, reason: string) => void)[] = []
+  /** Is told who a session says it is, and answers by grant or fail, now or later. Null: nobody needs to say so. */
+  onAuth: ((session: Session, request: number, credentials: Credentials) => void) | null = null
   /** What the daemon itself publishes. */
   readonly own: OwnEvents
   private readonly timing: Timing
@@ -63,7 +65,6 @@ export class Router {
   private readonly metadata = new MetadataReader()
   private readonly refusing: Session[] = []
   private nextSession = 1
-  private nextAgeAt: number
   private scheduled = false
   private draining = false
 
@@ -72,6 +73,10 @@ export class Router {
   private pendingFrames = 0
   /** The run that the next event may join, while it is still in its lane; the head of its last event, to compare with. */
   private openRun: Run | null = null
+  /** Of the session that accepted last: what of its is in the open run was permitted to it. */
+  private openAccess: Access = FULL_ACCESS
+  /** A code, when nothing of the current call of accept may be accepted. */
+  private refuseAll = 0
   private head = 0
   private headLength = 0
   /** Bytes of the current call of accept that were not taken into a lane. */
@@ -94,7 +99,7 @@ export class Router {
     this.unfinished = new Budget(options.memoryBudgetBytes * UNFINISHED_SHARE)
     this.control = new Control(this)
     this.own = new OwnEvents(this, host)
-    this.nextAgeAt = host.now() + options.topicIdleMs / IDLE_TICKS
+    this.topics.look(host.now(), options.topicIdleMs)
   }
 
   /** A new peer. The WELCOME frame is on its way when this returns. */
@@ -122,13 +127,14 @@ export class Router {
    */
   close(session: Session, code = 0, reason = ''): void {
     if (!this.sessions.delete(session.id)) return
-    this.onClosed?.(session, code, reason)
+    for (const told of this.onClosed) told(session, code, reason)
     for (const subscription of session.subscriptions.values()) {
       this.patterns.remove(subscription)
       session.outbox.discard(subscription)
     }
     this.meters.subscriptions -= session.subscriptions.size
     session.subscriptions.clear()
+    this.pin(session, null)
     session.outbox.close()
   }
 
@@ -142,6 +148,32 @@ export class Router {
     const code = this.control.subscribe(session, pattern, options)
     if (code !== 0) this.meters.refuse(code, 1)
     return code
+  }
+
+  /**
+   * What a session may do from now on. What was accepted before goes to those it was for.
+   * @param request of the AUTH that is answered; 0: no answer is sent
+   */
+  grant(session: Session, access: Access, rate: Rate | null, request: number, info: OkInfo): void {
+    this.openRun = null
+    if (session.subscriptions.size > 0) {
+      while (this.lanes.length > 0 && !this.draining) this.drain(Number.POSITIVE_INFINITY)
+    }
+    session.access = access
+    session.rate = rate
+    if (session.subscriptions.size > 0) {
+      this.pin(session, access.subscribe)
+      this.patterns.accessChanged(session.subscriptions.values())
+    }
+    this.control.granted(session, request, info)
+  }
+
+  /** Notes the patterns of the rules for what a session subscribes to, in the place of those noted before. */
+  pin(session: Session, rules: Rules | null): void {
+    if (session.pinned === rules) return
+    if (rules !== null) this.patterns.pin(rules)
+    if (session.pinned !== null) this.patterns.unpin(session.pinned)
+    session.pinned = rules
   }
 
   /** The link that answered BUFFERED takes bytes again. */
@@ -181,7 +213,11 @@ export class Router {
     const { meters, timing } = this
     const timedFrom = timing.accepting(this.pendingFrames === 0, count)
     const acceptedBefore = meters.accepted
-    let run = this.openRun
+    this.refuseAll =
+      session.access === FULL_ACCESS && session.rate === null ? 0 : this.whyNone(session, start, ends[count - 1])
+    // What one may continue, another may not.
+    let run = session.access === this.openAccess ? this.openRun : null
+    this.openAccess = session.access
     let events = 0
     let pos = start
     this.otherBytes = 0
@@ -221,6 +257,7 @@ export class Router {
     if (this.openRun !== null) this.openRun.acceptedLast = timing.acceptedLast
     if (timedFrom !== 0) timing.accepted(timedFrom)
     if (meters.accepted === acceptedBefore) return
+    session.rate?.take(meters.accepted - acceptedBefore, pos - start)
     const taken = pos - start - this.otherBytes
     meters.acceptedBytes += taken
     this.pendingBytes += taken
@@ -229,6 +266,16 @@ export class Router {
       // Whoever outruns the drain pays for it here, and its socket is not read meanwhile.
       while (this.pendingBytes > this.options.pendingBytesMax) this.drain(this.options.drainBytes)
     } else if (!this.scheduled) this.scheduleTurn()
+  }
+
+  /** Why nothing is accepted of a session just now, as a code; 0: it is. */
+  private whyNone(session: Session, start: number, end: number): number {
+    if (session.access.isLocked) {
+      session.unauthenticatedBytes += end - start
+      if (session.unauthenticatedBytes > this.options.unauthenticatedBytesMax) this.fail(session, Code.UNAUTHENTICATED)
+      return Code.UNAUTHENTICATED
+    }
+    return session.rate === null || session.rate.admits(this.host.now()) ? 0 : Code.RATE_LIMITED
   }
 
   /** Events that continued the open run. */
@@ -272,14 +319,20 @@ export class Router {
     let list = 0
     let expiresAt = 0
     const withMetadata = scanner.metadataEnd > scanner.metadataStart
-    if (scanner.payloadEnd - scanner.payloadStart > options.payloadBytesMax) code = Code.PAYLOAD_TOO_LARGE
+    const { access } = session
+    if (this.refuseAll !== 0) code = this.refuseAll
+    else if (scanner.payloadEnd - scanner.payloadStart > options.payloadBytesMax) code = Code.PAYLOAD_TOO_LARGE
+    else if (lane < access.laneMin) code = Code.LANE_NOT_PERMITTED
     else if (lane >= this.delivery.overloadedFrom) code = Code.OVERLOADED
     else {
       if (withMetadata) code = this.readMetadata()
       if (code === 0) {
         list = this.topics.find(bytes, this.slabs.view, scanner.topicStart, scanner.topicEnd)
         if (list < 0) code = -list
-        else if (withMetadata && this.metadata.ttl > 0) expiresAt = this.host.now() + this.metadata.ttl
+        else if (access.publish !== null && !access.mayPublish(this.topics.latestSerial, this.topics.latestText)) {
+          this.topics.countMore(-1)
+          code = Code.NOT_PERMITTED
+        } else if (withMetadata && this.metadata.ttl > 0) expiresAt = this.host.now() + this.metadata.ttl
       }
     }
     if (code !== 0) {
@@ -479,12 +532,8 @@ export class Router {
 
   /** To be called about once a second: soft bounds, idle topics. */
   tick(): void {
-    const now = this.host.now()
     this.delivery.tick(this.sessions.values())
-    if (now < this.nextAgeAt) return
-    this.nextAgeAt = now + this.options.topicIdleMs / IDLE_TICKS
-    this.topics.age()
-    for (let left = this.topics.size; left > 0; left -= 256) this.topics.evictIdle(IDLE_TICKS)
+    this.topics.look(this.host.now(), this.options.topicIdleMs)
   }
 
   /** Events that are in a lane and not yet routed. */

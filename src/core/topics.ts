@@ -24,6 +24,8 @@ const INLINE = 32
 const CAPACITY_AT_START = 1024
 /** Topics that are looked at to find some to evict. */
 const EVICTION_SCAN = 256
+/** Topics are looked at for idleness this often, as a part of the time that makes one idle. */
+const IDLE_TICKS = 8
 
 /**
  * From the bytes of a topic to its match. A cache, no more: a topic has no state that is lost by evicting it, so the table is
@@ -36,6 +38,9 @@ export class TopicTable {
   private shorts!: Uint16Array
   private bytes!: Uint8Array
   private view!: DataView
+  /** Numbers of topics by id: each is given once. */
+  private serials!: Float64Array
+  private serialsMade = 0
   private readonly longTopics: (Uint8Array | undefined)[] = []
   /** Open addressing: hash, id + 1; 0 is empty. */
   private slots!: Int32Array
@@ -44,6 +49,8 @@ export class TopicTable {
   private next = 0
   private hand = 0
   private tick = 1
+  /** Clock milliseconds; 0 before the first look. */
+  private nextAgeAt = 0
   /** Record of the topic that was looked up last. */
   private latest = 0
   size = 0
@@ -129,6 +136,7 @@ export class TopicTable {
     const record = id * RECORD_INTS
     this.ints[record + HASH] = hash
     this.ints[record + LENGTH] = length
+    this.serials[id] = ++this.serialsMade
     this.ints[record + USED] = this.tick
     this.ints[record + EVENTS] = 1
     this.latest = record
@@ -147,6 +155,14 @@ export class TopicTable {
     this.ints[record + LIST] = this.patterns.match(this.text(id))
     this.ints[record + GENERATION] = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
   }
+
+  /** Of the topic that was looked up last: a number that no other topic ever had here. */
+  get latestSerial(): number {
+    return this.serials[this.latest / RECORD_INTS]
+  }
+
+  /** Of the topic that was looked up last: its text. */
+  readonly latestText = (): string => this.text(this.latest / RECORD_INTS)
 
   /** So many more events of the topic that was looked up last. */
   countMore(events: number): void {
@@ -176,6 +192,18 @@ export class TopicTable {
     if (length > INLINE_BYTES) return decoder.decode(this.longTopics[id])
     const base = id * RECORD_BYTES + INLINE
     return decoder.decode(this.bytes.subarray(base, base + length))
+  }
+
+  /**
+   * Gives up topics that were not used for `idleMs`. To be called about once a second.
+   * @param now monotonic milliseconds
+   */
+  look(now: number, idleMs: number): void {
+    if (this.nextAgeAt === 0) this.nextAgeAt = now + idleMs / IDLE_TICKS
+    if (now < this.nextAgeAt) return
+    this.nextAgeAt = now + idleMs / IDLE_TICKS
+    this.age()
+    for (let left = this.size; left > 0; left -= EVICTION_SCAN) this.evictIdle(IDLE_TICKS)
   }
 
   /** Ages all topics by one tick; what is used from now on is younger. */
@@ -251,6 +279,9 @@ export class TopicTable {
     this.ints = new Int32Array(buffer)
     this.shorts = new Uint16Array(buffer)
     if (old !== null) this.bytes.set(old)
+    const serials = new Float64Array(this.capacity)
+    if (old !== null) serials.set(this.serials)
+    this.serials = serials
   }
 
   private makeSlots(): void {

@@ -15,6 +15,8 @@ export function coreOptions(config: Config, software: string, latency: LatencyCo
     messageBytesMax: listen.messageBytesMax,
     payloadBytesMax: protocol.payloadBytesMax,
     subscriptionsMax: protocol.subscriptionsMax,
+    patternTokensMax: config.limits.patternTokensMax,
+    unauthenticatedBytesMax: config.auth.unauthenticatedBytesMax,
     slabBytes: router.slabBytes,
     slabs: router.slabs,
     inlineDrainFrames: router.inlineDrainFrames,

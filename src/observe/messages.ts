@@ -24,6 +24,8 @@ export type ToThread =
   /** @param status of an AdminProblem; 0 for what should not have happened. */
   | { readonly kind: 'refusal'; readonly id: number; readonly status: number; readonly message: string }
   | { readonly kind: 'listeners'; readonly listeners: readonly ListenerPlace[] }
+  /** The configuration has changed; of the admin port only its names. */
+  | { readonly kind: 'settings'; readonly settings: ObserverSettings }
   | { readonly kind: 'stop' }
 
 export type LogLevel = 'info' | 'warn' | 'error'

@@ -11,6 +11,14 @@ export const Code = {
   REQUEST_TIMEOUT: 4005,
   TOO_MANY_REQUESTS: 4006,
   KICKED: 4007,
+  RATE_LIMITED: 4008,
+  TOKEN_EXPIRED: 4009,
+  AUTH_TIMEOUT: 4010,
+  AUTH_UNAVAILABLE: 4011,
+  TOO_MANY_CONNECTS: 4012,
+  TOO_MANY_OF_ADDRESS: 4013,
+  TOO_MANY_OF_USER: 4014,
+  MESSAGE_TIMEOUT: 4015,
 
   MALFORMED: 4500,
   UNKNOWN_OP: 4501,
@@ -40,6 +48,12 @@ export const Code = {
   BODY_TOO_LARGE: 4525,
   BAD_BODY: 4526,
   ORIGIN_NOT_ALLOWED: 4527,
+  UNAUTHENTICATED: 4528,
+  NOT_PERMITTED: 4529,
+  BAD_CREDENTIALS: 4530,
+  TOKEN_REVOKED: 4531,
+  LANE_NOT_PERMITTED: 4532,
+  PATTERN_TOO_LONG: 4533,
 } as const
 
 export type Code = (typeof Code)[keyof typeof Code]
@@ -56,6 +70,14 @@ const CLOSING: ReadonlySet<number> = new Set([
   Code.IDLE_TIMEOUT,
   Code.TOO_MANY_CONNECTIONS,
   Code.KICKED,
+  Code.TOKEN_EXPIRED,
+  Code.AUTH_TIMEOUT,
+  Code.TOO_MANY_CONNECTS,
+  Code.TOO_MANY_OF_ADDRESS,
+  Code.TOO_MANY_OF_USER,
+  Code.MESSAGE_TIMEOUT,
+  Code.BAD_CREDENTIALS,
+  Code.TOKEN_REVOKED,
   Code.MALFORMED,
   Code.WRONG_MESSAGE_KIND,
   Code.TOO_DEEP,
@@ -87,6 +109,29 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
     message: 'this connection has as many requests under way as it may',
   },
   [Code.KICKED]: { name: 'kicked', message: 'an operator has ended this connection' },
+  [Code.RATE_LIMITED]: {
+    name: 'rate_limited',
+    message: 'this connection publishes faster than it may; publish again after the given time',
+  },
+  [Code.TOKEN_EXPIRED]: {
+    name: 'token_expired',
+    message: 'the credentials of this connection have expired; connect again with new ones',
+  },
+  [Code.AUTH_TIMEOUT]: { name: 'auth_timeout', message: 'this connection did not say in time who it is' },
+  [Code.AUTH_UNAVAILABLE]: {
+    name: 'auth_unavailable',
+    message: 'credentials cannot be checked at the moment; try again later',
+  },
+  [Code.TOO_MANY_CONNECTS]: {
+    name: 'too_many_connects',
+    message: 'more connections are being opened at a time than the daemon takes',
+  },
+  [Code.TOO_MANY_OF_ADDRESS]: {
+    name: 'too_many_of_address',
+    message: 'this address has as many connections as it may',
+  },
+  [Code.TOO_MANY_OF_USER]: { name: 'too_many_of_user', message: 'this user has as many connections as they may' },
+  [Code.MESSAGE_TIMEOUT]: { name: 'message_timeout', message: 'a message was not complete in time' },
 
   [Code.MALFORMED]: { name: 'malformed', message: 'not a frame: truncated, or not msgpack' },
   [Code.UNKNOWN_OP]: { name: 'unknown_op', message: 'no such op' },
@@ -135,8 +180,21 @@ const TABLE: { readonly [code: number]: CodeEntry } = {
   [Code.BAD_BODY]: { name: 'bad_body', message: 'the body is not what its content type says' },
   [Code.ORIGIN_NOT_ALLOWED]: {
     name: 'origin_not_allowed',
-    message: 'pages of this origin may not call here; http.cors_origins lists those that may',
+    message: 'pages of this origin may not call here; security.origins lists those that may',
   },
+  [Code.UNAUTHENTICATED]: {
+    name: 'unauthenticated',
+    message: 'say first who you are: a token, or a user and a password',
+  },
+  [Code.NOT_PERMITTED]: { name: 'not_permitted', message: 'this user may not do this on this topic' },
+  // The same for every reason: whoever guesses is told nothing.
+  [Code.BAD_CREDENTIALS]: { name: 'bad_credentials', message: 'these credentials are not accepted' },
+  [Code.TOKEN_REVOKED]: { name: 'token_revoked', message: 'the token of this connection has been revoked' },
+  [Code.LANE_NOT_PERMITTED]: {
+    name: 'lane_not_permitted',
+    message: 'this user may not publish on a lane that is so urgent',
+  },
+  [Code.PATTERN_TOO_LONG]: { name: 'pattern_too_long', message: 'the pattern has more tokens than it may here' },
 }
 
 /** Every code with its name and message, for documents and metrics. */

@@ -10,7 +10,7 @@ export type ControlFrame =
   | { op: typeof Op.WELCOME; info: WelcomeInfo }
   | { op: typeof Op.SUBSCRIBE; request: number; pattern: string; options: SubscribeOptions }
   | { op: typeof Op.UNSUBSCRIBE; request: number; pattern: string }
-  | { op: typeof Op.OK; request: number }
+  | { op: typeof Op.OK; request: number; info?: OkInfo }
   | { op: typeof Op.ERROR; request: number; code: number; message: string; details: ErrorDetails }
   | { op: typeof Op.SYNC; request: number }
   | { op: typeof Op.SYNCED; request: number; accepted: number; refused: number }
@@ -18,6 +18,18 @@ export type ControlFrame =
   | { op: typeof Op.PONG; token: number }
   | { op: typeof Op.GAP; pattern: string; count: number; reason: DropReason }
   | { op: typeof Op.GOAWAY; code: number; retryAfterMs: number; reason: string }
+  | { op: typeof Op.AUTH; request: number; credentials: Credentials }
+
+/** Who somebody says they are: a token, or a user and a password. */
+export type Credentials = { readonly token: string } | { readonly user: string; readonly password: string }
+
+/** What the answer to AUTH tells. */
+export interface OkInfo {
+  /** Who the credentials are of; '' for nobody in particular. */
+  user?: string
+  /** The connection ends then, unless other credentials have come by AUTH. Not there: it does not. */
+  expiresInMs?: number
+}
 
 export interface HelloInfo {
   version?: number
@@ -78,6 +90,7 @@ export function controlToArray(frame: ControlFrame): unknown[] {
     case Op.UNSUBSCRIBE:
       return [frame.op, frame.request, frame.pattern]
     case Op.OK:
+      return frame.info === undefined ? [frame.op, frame.request] : [frame.op, frame.request, frame.info]
     case Op.SYNC:
       return [frame.op, frame.request]
     case Op.ERROR:
@@ -91,6 +104,8 @@ export function controlToArray(frame: ControlFrame): unknown[] {
       return [frame.op, frame.pattern, frame.count, frame.reason]
     case Op.GOAWAY:
       return [frame.op, frame.code, frame.retryAfterMs, frame.reason]
+    case Op.AUTH:
+      return [frame.op, frame.request, frame.credentials]
   }
 }
 
@@ -132,6 +147,8 @@ export function arrayToControl(array: unknown): ControlFrame | Code {
     case Op.UNSUBSCRIBE:
       return n === 3 && isUint(a) && typeof b === 'string' ? { op, request: a, pattern: b } : Code.BAD_ARGUMENTS
     case Op.OK:
+      if (n === 3) return isUint(a) && isObject(b) ? { op, request: a, info: b as OkInfo } : Code.BAD_ARGUMENTS
+      return n === 2 && isUint(a) ? { op, request: a } : Code.BAD_ARGUMENTS
     case Op.SYNC:
       return n === 2 && isUint(a) ? { op, request: a } : Code.BAD_ARGUMENTS
     case Op.ERROR:
@@ -153,6 +170,10 @@ export function arrayToControl(array: unknown): ControlFrame | Code {
       return n === 4 && isUint(a) && isUint(b) && typeof c === 'string'
         ? { op, code: a, retryAfterMs: b, reason: c }
         : Code.BAD_ARGUMENTS
+    case Op.AUTH: {
+      const found = n === 3 && isUint(a) ? credentials(b) : null
+      return found === null ? Code.BAD_ARGUMENTS : { op, request: a as number, credentials: found }
+    }
     default:
       return typeof op === 'number' ? Code.UNKNOWN_OP : Code.MALFORMED
   }
@@ -173,6 +194,16 @@ function helloInfo(value: unknown): HelloInfo | null {
   if (version !== undefined && !isUint(version)) return null
   if (name !== undefined && (typeof name !== 'string' || name.length > 128)) return null
   return { ...(version !== undefined && { version }), ...(name !== undefined && { name }) }
+}
+
+/** Either one kind or the other: what more is in the map would be taken by nobody. */
+function credentials(value: unknown): Credentials | null {
+  if (!isObject(value)) return null
+  const { token, user, password } = value
+  const count = Object.keys(value).length
+  if (count === 1 && typeof token === 'string') return { token }
+  if (count === 2 && typeof user === 'string' && typeof password === 'string') return { user, password }
+  return null
 }
 
 /** Unknown option keys are refused: a typo must not become a silent default. */

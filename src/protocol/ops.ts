@@ -13,6 +13,7 @@ export const Op = {
   PONG: 11,
   GAP: 12,
   GOAWAY: 13,
+  AUTH: 14,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]
@@ -32,6 +33,7 @@ export const OP_NAMES: { readonly [op: number]: string } = {
   [Op.PONG]: 'pong',
   [Op.GAP]: 'gap',
   [Op.GOAWAY]: 'goaway',
+  [Op.AUTH]: 'auth',
 }
 
 export const PROTOCOL_VERSION = 1

@@ -8,6 +8,8 @@ export function coreOptions(overrides: Partial<CoreOptions> = {}): CoreOptions {
     messageBytesMax: 64 << 10,
     payloadBytesMax: 32 << 10,
     subscriptionsMax: 100,
+    patternTokensMax: 16,
+    unauthenticatedBytesMax: 16_384,
     slabBytes: 64 << 10,
     slabs: 4,
     inlineDrainFrames: 256,

@@ -1,8 +1,9 @@
-import { boolean, integer, text, texts } from '../option.js'
+import { boolean, choice, integer, text, texts } from '../option.js'
 import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
 
 export const admin = section({
   describe: 'The HTTP port for operators: /livez, /readyz, /metrics, and all else that is to be seen of the daemon.',
+  reload: 'restart',
   options: {
     enabled: boolean({
       default: true,
@@ -24,7 +25,17 @@ export const admin = section({
       describe: 'TCP port; 0 takes any free one and the log says which.',
       reason: "Beside the bus on 7400; 7401 is HTTP/2's.",
     }),
+    allow_anonymous: choice({
+      reload: 'live',
+      values: ['auto', 'always', 'never'],
+      default: 'auto',
+      describe:
+        'Whether it is open to those who say not who they are: "auto", on loopback only. Else users with admin = true are let in, and tokens with one of jwt.admin_roles; /livez and /readyz answer to anybody.',
+      reason:
+        'Whoever is on this machine may look, as on any port of an operator; nobody else is told about topics and peers.',
+    }),
     names: texts({
+      reload: 'live',
       default: [],
       describe:
         'Names by which browsers and tools may address this port, beside plain addresses, localhost and the name of this machine.',

@@ -1,8 +1,9 @@
-import { duration, size, texts } from '../option.js'
+import { duration, size } from '../option.js'
 import { section } from '../section.js'
 
 export const http = section({
   describe: 'The HTTP API, on every port that clients connect to: publish and subscribe without a WebSocket.',
+  reload: 'live',
   options: {
     body_bytes_max: size({
       default: '16MiB',
@@ -41,14 +42,6 @@ export const http = section({
       max: '64MiB',
       describe: 'So much of what was sent last to a reader of server-sent events is kept for when it comes back.',
       reason: "About what the kernel's send buffer and a proxy may have swallowed when a connection breaks.",
-    }),
-    cors_origins: texts({
-      default: [],
-      describe: 'Origins whose pages may call the HTTP API from a browser; ["*"] for any.',
-      reason: 'Pages of any site could publish here otherwise, with nothing but the address.',
-      pattern: /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s,]{1,253})$/,
-      expects: 'a list of origins such as "https://app.example.com", or ["*"]',
-      lengthMax: 100,
     }),
   },
 })

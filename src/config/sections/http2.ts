@@ -4,6 +4,7 @@ import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
 export const http2 = section({
   describe:
     "The port on Node's streams without TLS: HTTP/2 with prior knowledge, HTTP/1.1 and WebSocket over both. Its limits hold for the port of [https] too.",
+  reload: 'restart',
   options: {
     enabled: boolean({
       default: true,
@@ -41,6 +42,7 @@ export const http2 = section({
       reason: 'Ours need some hundred bytes; cookies and tokens of a proxy some thousand.',
     }),
     header_timeout: duration({
+      reload: 'live',
       default: '5s',
       min: '1s',
       max: '1m',
@@ -48,6 +50,7 @@ export const http2 = section({
       reason: 'Sockets that say nothing, or a byte now and then, are gone in seconds.',
     }),
     idle_timeout: duration({
+      reload: 'live',
       default: '60s',
       min: '1s',
       max: '1h',
@@ -55,6 +58,7 @@ export const http2 = section({
       reason: 'Node closes none by itself; clients open another when they need one.',
     }),
     resets_max: integer({
+      reload: 'live',
       default: 100,
       min: 1,
       max: 100_000,
@@ -64,6 +68,7 @@ export const http2 = section({
       reason: 'Rapid reset and its kin end a connection here. Node 20 has no such guard of its own.',
     }),
     control_frames_max: integer({
+      reload: 'live',
       default: 200,
       min: 10,
       max: 100_000,

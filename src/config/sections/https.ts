@@ -3,6 +3,7 @@ import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
 
 export const https = section({
   describe: 'The port with TLS: HTTP/2, HTTP/1.1 and WebSocket over both. It opens when tls.certificate is set.',
+  reload: 'restart',
   options: {
     enabled: boolean({
       default: true,

@@ -1,7 +1,10 @@
 import { admin } from './admin.js'
+import { auth } from './auth.js'
 import { http } from './http.js'
 import { http2 } from './http2.js'
 import { https } from './https.js'
+import { jwt } from './jwt.js'
+import { limits } from './limits.js'
 import { listen } from './listen.js'
 import { log } from './log.js'
 import { memory } from './memory.js'
@@ -9,6 +12,7 @@ import { observe } from './observe.js'
 import { outbox } from './outbox.js'
 import { protocol } from './protocol.js'
 import { router } from './router.js'
+import { security } from './security.js'
 import { server } from './server.js'
 import { shutdown } from './shutdown.js'
 import { tls } from './tls.js'
@@ -24,6 +28,10 @@ export const SECTIONS = {
   http2,
   https,
   tls,
+  auth,
+  jwt,
+  security,
+  limits,
   admin,
   protocol,
   router,

@@ -3,6 +3,7 @@ import { HOST_EXPECTS, HOST_PATTERN, section } from '../section.js'
 
 export const listen = section({
   describe: 'The port for publishers and subscribers: WebSocket, and HTTP/1.1.',
+  reload: 'restart',
   options: {
     host: text({
       default: '127.0.0.1',
@@ -34,6 +35,7 @@ export const listen = section({
         'The first holds idle connections most cheaply and wins with large batches; the port of [http2] has the other one in any case.',
     }),
     connections_max: integer({
+      reload: 'live',
       default: 19_000,
       min: 1,
       max: 1_000_000,

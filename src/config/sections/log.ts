@@ -3,6 +3,7 @@ import { section } from '../section.js'
 
 export const log = section({
   describe: 'Logs go to standard output, one JSON object a line.',
+  reload: 'live',
   options: {
     level: choice({
       values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -12,6 +13,7 @@ export const log = section({
       reason: 'Starts, stops and what an operator should know; nothing that is written per event or per connection.',
     }),
     pretty: choice({
+      reload: 'restart',
       values: ['auto', 'always', 'never'],
       meant: { true: 'always', false: 'never', yes: 'always', no: 'never', on: 'always', off: 'never' },
       default: 'auto',

@@ -3,6 +3,7 @@ import { section } from '../section.js'
 
 export const memory = section({
   describe: 'One bound over all outboxes.',
+  reload: 'live',
   options: {
     budget: size({
       default: '256MiB',

@@ -6,6 +6,7 @@ import { formatBytes } from '../units.js'
 
 export const outbox = section({
   describe: 'What waits for a subscriber that does not read as fast as events come. A subscription may ask for less.',
+  reload: 'live',
   options: {
     policy: choice({
       values: POLICIES,

@@ -3,6 +3,7 @@ import { section } from '../section.js'
 
 export const protocol = section({
   describe: 'What one connection may say; the WELCOME frame tells these to each client.',
+  reload: 'live',
   options: {
     payload_bytes_max: size({
       default: '1000KiB',

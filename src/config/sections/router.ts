@@ -3,8 +3,10 @@ import { section } from '../section.js'
 
 export const router = section({
   describe: 'Accept fills lanes, drain empties them. These bound the memory of the first and the work of the second.',
+  reload: 'live',
   options: {
     slab_bytes: size({
+      reload: 'restart',
       default: '1MiB',
       min: '64KiB',
       max: '64MiB',
@@ -12,6 +14,7 @@ export const router = section({
       reason: 'Holds the largest message; larger blocks stay held longer by the last event in them.',
     }),
     slabs: integer({
+      reload: 'restart',
       default: 32,
       min: 2,
       max: 4096,
@@ -66,6 +69,7 @@ export const router = section({
       reason: 'Above a page, the copy into a batch costs more than the send it saves.',
     }),
     batch_bytes: size({
+      reload: 'restart',
       default: '32KiB',
       min: '1KiB',
       max: '256KiB',
@@ -75,6 +79,7 @@ export const router = section({
         'A drain holds up to 2,048 of them: 64 MiB.',
     }),
     lane_weights: integers({
+      reload: 'restart',
       default: [64, 32, 16, 8, 4, 2, 1],
       length: 7,
       min: 1,
@@ -85,6 +90,7 @@ export const router = section({
         'Each lane gets twice the share of the next; none is 0, so none starves. Lane 0 is not weighed: it goes first.',
     }),
     strict_share: ratio({
+      reload: 'restart',
       default: 0.9,
       min: 0.1,
       max: 0.99,
@@ -92,6 +98,7 @@ export const router = section({
       reason: 'Lane 0 is as good as alone, and a publisher that marks everything urgent still cannot stop the rest.',
     }),
     topics_max: integer({
+      reload: 'restart',
       default: 262_144,
       min: 16,
       max: 16_777_216,

@@ -3,6 +3,7 @@ import { section } from '../section.js'
 
 export const server = section({
   describe: 'What this daemon calls itself.',
+  reload: 'restart',
   options: {
     name: text({
       default: '',

@@ -3,6 +3,7 @@ import { section } from '../section.js'
 
 export const shutdown = section({
   describe: 'What SIGTERM does: stop accepting, tell the clients to go, flush, exit. A second signal ends it at once.',
+  reload: 'live',
   options: {
     drain_timeout: duration({
       default: '10s',

@@ -4,6 +4,7 @@ import { NAME_EXPECTS, NAME_PATTERN, table } from '../table.js'
 export const slo = table({
   describe:
     'An objective: of the events on some topics, this share is through a stage within a time. Each is counted, has an error budget, and is told on $sys.slo.{name} when the budget burns too fast.',
+  reload: 'live',
   required: ['name', 'topics', 'threshold', 'objective'],
   example: {
     name: 'orders',

@@ -5,6 +5,7 @@ import { TOPIC_CLASSES_MAX } from '../topic-classes.js'
 export const topic_class = table({
   describe:
     'Topics whose latency is shown apart, beside that of each lane. The topics of every [[slo]] are such a class by themselves.',
+  reload: 'restart',
   required: ['name', 'topics'],
   example: { name: 'trades', topics: 'trades.*.fills' },
   countMax: TOPIC_CLASSES_MAX,

@@ -58,6 +58,7 @@ export class Observer {
   private readonly answers: Answers
   private worker: Worker | null = null
   private listeners: readonly ListenerPlace[] = []
+  private settings: ObserverSettings
   private port = 0
   private startedAt = 0
   private restartMs = RESTART_FIRST_MS
@@ -75,6 +76,7 @@ export class Observer {
     private readonly entry = THREAD_ENTRY,
     private readonly hangMs = HANG_MS,
   ) {
+    this.settings = parts.settings
     this.port = parts.settings.admin?.port ?? 0
     parts.metrics.counter(
       'sluice_observer_deaths_total',
@@ -114,6 +116,12 @@ export class Observer {
     this.post({ kind: 'listeners', listeners })
   }
 
+  /** The configuration has changed; address and port, names and classes of topics have not. */
+  setSettings(settings: ObserverSettings): void {
+    this.settings = settings
+    this.post({ kind: 'settings', settings })
+  }
+
   /** Resolves when the thread has ended. */
   async stop(): Promise<void> {
     this.stopping = true
@@ -130,7 +138,8 @@ export class Observer {
   }
 
   private spawn(): Promise<number> {
-    const { settings, latency, metrics } = this.parts
+    const { settings } = this
+    const { latency, metrics } = this.parts
     const admin = settings.admin === null ? null : { ...settings.admin, port: this.port }
     const start: ThreadStart = {
       settings: { ...settings, admin },

@@ -11,7 +11,7 @@ export const SLO_GOOD_EVENTS_METRIC = 'sluice_slo_good_events_total'
 export function sloMetrics(
   objectives: readonly Objective[],
   target: Target,
-  webhook: Webhook | null,
+  webhook: () => Webhook | null,
 ): readonly Metric[] {
   const metrics = new MetricList()
   const each = function* (value: (objective: Objective) => number): Iterable<readonly [string, number]> {
@@ -57,16 +57,18 @@ export function sloMetrics(
     'Best rate of routed events over ten seconds of the last hour, over 1.8 million a second.',
     () => target.ratio,
   )
-  if (webhook !== null) {
-    metrics.counters(
-      'sluice_webhook_notices_total',
-      'Changes of objectives for the webhook, by outcome.',
-      'outcome',
-      () => [
-        ['delivered', webhook.delivered],
-        ['failed', webhook.failed],
-      ],
-    )
-  }
+  metrics.counters(
+    'sluice_webhook_notices_total',
+    'Changes of objectives for the webhook, by outcome; none without a webhook.',
+    'outcome',
+    () => {
+      const told = webhook()
+      if (told === null) return []
+      return [
+        ['delivered', told.delivered],
+        ['failed', told.failed],
+      ]
+    },
+  )
   return metrics.metrics
 }

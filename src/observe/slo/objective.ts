@@ -28,11 +28,11 @@ export class Objective {
   total = 0
   private state: SloStats['state'] = 'ok'
   private fineSince = Number.POSITIVE_INFINITY
-  private readonly row: RowReader
-  private readonly routing: RowReader
-  private readonly delivery: RowReader
-  private readonly routingMs = new RecentSum(RECENT_TICKS)
-  private readonly deliveryMs = new RecentSum(RECENT_TICKS)
+  private row: RowReader
+  private routing: RowReader
+  private delivery: RowReader
+  private routingMs = new RecentSum(RECENT_TICKS)
+  private deliveryMs = new RecentSum(RECENT_TICKS)
   private lostBefore = 0
   private current: SloStats
 
@@ -53,6 +53,34 @@ export class Objective {
   skip(): void {
     for (const row of [this.row, this.routing, this.delivery]) row.skip()
     this.readLost()
+  }
+
+  /** Whether what it has counted is what another one is to count. */
+  asksAs({ name, topics, stage, thresholdMs, topicClass }: SloSettings): boolean {
+    const own = this.settings
+    return (
+      own.name === name &&
+      own.topics === topics &&
+      own.stage === stage &&
+      own.thresholdMs === thresholdMs &&
+      own.topicClass === topicClass
+    )
+  }
+
+  /** Goes on where one leaves off that has asked the same question, and was judged otherwise. */
+  follow(before: Objective): void {
+    this.history.restore(before.history.save())
+    this.good = before.good
+    this.total = before.total
+    this.state = before.state
+    this.fineSince = before.fineSince
+    this.row = before.row
+    this.routing = before.routing
+    this.delivery = before.delivery
+    this.routingMs = before.routingMs
+    this.deliveryMs = before.deliveryMs
+    this.lostBefore = before.lostBefore
+    this.current = before.current
   }
 
   get stats(): SloStats {

@@ -3,6 +3,7 @@ import { Stage, type StageName } from '../../core/latency.js'
 import { LANES } from '../../protocol/ops.js'
 import type { Metric } from '../metrics/definition.js'
 import type { Sample } from '../sample.js'
+import type { ObserverSettings } from '../settings.js'
 import { BURN_WINDOWS, SLO_TOPIC_PREFIX, type SloEvent, type SloStats } from '../stats.js'
 import type { Part, ThreadContext } from '../thread/part.js'
 import { AdminProblem, json, type Route } from '../thread/routes.js'
@@ -22,13 +23,14 @@ export class SloPart implements Part {
   readonly routes: readonly Route[]
   readonly metrics: readonly Metric[]
   readonly target = new Target()
-  private readonly objectives: readonly Objective[]
+  /** Always the same array: the metrics are of it. */
+  private readonly objectives: Objective[]
   private readonly queue: RowReader[]
   private readonly fanout: RowReader[]
   private readonly queueMs = new RecentSum(RECENT_TICKS)
   private readonly fanoutMs = new RecentSum(RECENT_TICKS)
-  private readonly webhook: Webhook | null
-  private readonly file: StateFile | null
+  private webhook: Webhook | null
+  private file: StateFile | null
   /** What is to be added to the shared clock to get one that runs on over restarts: as a rule milliseconds since 1970. */
   private offsetMs: number
   /** Nothing is counted before what was kept has been read. */
@@ -50,12 +52,8 @@ export class SloPart implements Part {
       Array.from({ length: LANES }, (_, lane) => new RowReader(latency.ofLane(stage, lane)))
     this.queue = rows(Stage.QUEUE)
     this.fanout = rows(Stage.FANOUT)
-    const host = {
-      log: context.log,
-      sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}),
-    }
-    this.webhook = settings.webhook === '' ? null : new Webhook(settings.webhook, host)
-    this.file = settings.stateFile === '' || settings.slos.length === 0 ? null : new StateFile(settings.stateFile)
+    this.webhook = makeWebhook(context)
+    this.file = makeFile(settings)
     this.offsetMs = wallNow() - context.now()
     this.savedAt = context.now()
     this.restored = this.restore().finally(() => {
@@ -70,7 +68,29 @@ export class SloPart implements Part {
         handle: ({ params }) => json(this.one(params.name)),
       },
     ]
-    this.metrics = sloMetrics(this.objectives, this.target, this.webhook)
+    this.metrics = sloMetrics(this.objectives, this.target, () => this.webhook)
+  }
+
+  /** Objectives that ask what they have asked before keep their past; the others begin now. */
+  reconfigured(before: ObserverSettings): void {
+    const { settings, latency } = this.context
+    const next = settings.slos.map((slo) => {
+      const made = new Objective(slo, latency)
+      const known = this.objectives.find((objective) => objective.asksAs(slo))
+      if (known === undefined) made.skip()
+      else made.follow(known)
+      return made
+    })
+    this.objectives.splice(0, this.objectives.length, ...next)
+    if (settings.webhook !== before.webhook) {
+      if (this.webhook === null) this.webhook = makeWebhook(this.context)
+      else if (settings.webhook !== '') this.webhook.url = settings.webhook
+      else {
+        void this.webhook.close()
+        this.webhook = null
+      }
+    }
+    this.file = makeFile(settings)
   }
 
   get slos(): readonly SloStats[] {
@@ -218,6 +238,18 @@ export class SloPart implements Part {
     await this.saving
     await this.webhook?.close()
   }
+}
+
+function makeWebhook({ settings, log }: ThreadContext): Webhook | null {
+  if (settings.webhook === '') return null
+  return new Webhook(settings.webhook, {
+    log,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}),
+  })
+}
+
+function makeFile({ stateFile, slos }: ObserverSettings): StateFile | null {
+  return stateFile === '' || slos.length === 0 ? null : new StateFile(stateFile)
 }
 
 function msOf(rows: readonly RowReader[]): number {

@@ -31,7 +31,7 @@ export class Webhook {
   failed = 0
 
   constructor(
-    private readonly url: string,
+    public url: string,
     private readonly host: WebhookHost,
   ) {}
 

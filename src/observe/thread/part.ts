@@ -7,6 +7,7 @@ import type { Route } from './routes.js'
 
 /** What a part of the observer thread can reach. */
 export interface ThreadContext {
+  /** Change when the configuration is read again; names and classes of topics do not. */
   readonly settings: ObserverSettings
   /** Counted by the routing thread, read here. All zero when nothing is timed. */
   readonly latency: LatencyCounts
@@ -39,6 +40,8 @@ export interface Part {
    * @param isFresh whether the routing thread has told anything since then: not while it stands still
    */
   tick(sample: Sample, before: Sample, isFresh: boolean): void
+  /** The settings of the context are others now. */
+  reconfigured?(before: ObserverSettings): void
   /** Before the thread ends. */
   close?(): void | Promise<void>
 }

@@ -14,12 +14,12 @@ const CONNECTIONS_MAX = 256
 /** The port for operators and their tools. Requests that come before the pages are there wait for them. */
 export class AdminServer {
   private readonly server: Server
-  private readonly guard: Guard
+  private guard: Guard
   private readonly table: Promise<RouteTable>
   private provide: (table: RouteTable) => void = () => {}
 
   constructor(private readonly place: NonNullable<ObserverSettings['admin']>) {
-    this.guard = new Guard([place.host, ...place.names])
+    this.guard = this.makeGuard(place.names)
     this.table = new Promise((resolve) => {
       this.provide = resolve
     })
@@ -28,6 +28,15 @@ export class AdminServer {
       (request, response) => void this.serve(request, response),
     )
     this.server.maxConnections = CONNECTIONS_MAX
+  }
+
+  private makeGuard(names: readonly string[]): Guard {
+    return new Guard([this.place.host, ...names])
+  }
+
+  /** The port goes by other names from now on. */
+  setNames(names: readonly string[]): void {
+    this.guard = this.makeGuard(names)
   }
 
   /** Resolves to the port; rejects when it cannot be opened. */

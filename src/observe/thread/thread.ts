@@ -6,7 +6,7 @@ import { sharedNow } from '../clock.js'
 import type { FromThread, LogLevel, ThreadStart, ToThread } from '../messages.js'
 import type { Question, Questions } from '../questions.js'
 import type { Sample } from '../sample.js'
-import type { ListenerPlace } from '../settings.js'
+import type { ListenerPlace, ObserverSettings } from '../settings.js'
 import { Asking } from './asking.js'
 import type { Part, ThreadContext } from './part.js'
 import { makeParts } from './parts.js'
@@ -26,6 +26,7 @@ export class ObserverThread {
   private readonly parts: readonly Part[]
   private readonly failures = new Map<Part, number>()
   private listeners: readonly ListenerPlace[] = []
+  private settings: ObserverSettings
   /** The sample that the parts have not seen yet, and the one that they saw last. */
   private next: Sample | null = null
   private last: Sample | null = null
@@ -37,6 +38,7 @@ export class ObserverThread {
     private readonly port: MessagePort,
     private readonly server: AdminServer | null,
   ) {
+    this.settings = start.settings
     this.board = new Board(start.board)
     this.asking = new Asking(port)
     this.parts = makeParts(this.context(start), this.board, start.metrics)
@@ -52,11 +54,13 @@ export class ObserverThread {
     this.post({ kind: 'ready' })
   }
 
-  private context({ settings, latency, isRestart, isStatusWanted }: ThreadStart): ThreadContext {
+  private context({ latency, isRestart, isStatusWanted }: ThreadStart): ThreadContext {
     const thread = this
     const packr = new Packr({ useRecords: false, variableMapSize: true })
     return {
-      settings,
+      get settings() {
+        return thread.settings
+      },
       latency: new LatencyCounts(latency ?? new ArrayBuffer(LATENCY_BYTES)),
       isRestart,
       get listeners() {
@@ -83,9 +87,19 @@ export class ObserverThread {
       case 'listeners':
         this.listeners = message.listeners
         break
+      case 'settings':
+        this.reconfigure(message.settings)
+        break
       case 'stop':
         void this.stop()
     }
+  }
+
+  private reconfigure(settings: ObserverSettings): void {
+    const before = this.settings
+    this.settings = settings
+    if (settings.admin !== null) this.server?.setNames(settings.admin.names)
+    for (const part of this.parts) part.reconfigured?.(before)
   }
 
   private take(told: Sample): void {

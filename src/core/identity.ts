@@ -1,0 +1,19 @@
+import type { Access } from './access.js'
+import type { RateLimits } from './rate.js'
+
+/** Somebody who has shown who they are, and what that means for their connections. */
+export interface Identity {
+  /** Also in the access. '' for the anonymous. */
+  readonly user: string
+  readonly access: Access
+  /** null: as fast as it can. */
+  readonly rateLimits: RateLimits | null
+  /** Connections of this user, all together; 0: as many as there may be. */
+  readonly connectionsMax: number
+  /** When this is over, milliseconds since 1970; 0: never. */
+  readonly expiresAt: number
+  /** By which it can be revoked; '' when it has none. */
+  readonly tokenId: string
+  /** Whether they may use the admin port. */
+  readonly isAdmin: boolean
+}

@@ -1,0 +1,120 @@
+import { type Config, type ConfigSource, formatProblem, type NamedTopics } from '../config/index.js'
+import { mergeLive } from '../config/merge.js'
+import type { Logger } from './log.js'
+
+/** Puts into force what was prepared. Must not fail. */
+export type Commit = () => void
+
+/** A part of the daemon that can go on with another configuration. */
+export interface Reloadable {
+  /**
+   * Finds out whether it can, and changes nothing yet: all parts prepare before the first commits.
+   * @param next what is to run
+   * @throws Error (or rejects) with a sentence for the operator: everything stays as it is then
+   */
+  prepare(next: Config): Commit | Promise<Commit>
+}
+
+/** What has come of reading the configuration again. */
+export type Reloaded =
+  | {
+      readonly ok: true
+      /** Of what runs now, and of what ran before. */
+      readonly digest: string
+      readonly before: string
+      /** Dotted names of what has changed, and is in force. */
+      readonly changed: readonly string[]
+      /** Likewise of what is given and needs a restart. */
+      readonly needsRestart: readonly string[]
+    }
+  | {
+      readonly ok: false
+      /** Of what runs, as before. */
+      readonly digest: string
+      /** Sentences, each with the place of what is wrong. */
+      readonly problems: readonly string[]
+    }
+
+/** The configuration that runs, and how it becomes another one. */
+export class Reloading {
+  succeeded = 0
+  failed = 0
+  /** Seconds since 1970; the start counts. */
+  lastSuccessS = Date.now() / 1000
+  private running: Config
+  private runningDigest: string
+  /** Ends when the one that is under way does. */
+  private underWay: Promise<unknown> = Promise.resolve()
+  /** Not begun yet; for all who ask meanwhile: the one under way may have read the file before they changed it. */
+  private next: Promise<Reloaded> | null = null
+
+  /** @param classes topics that are timed apart since the start */
+  constructor(
+    config: Config,
+    private readonly source: ConfigSource,
+    private readonly classes: readonly NamedTopics[],
+    private readonly parts: readonly Reloadable[],
+    private readonly log: Logger,
+  ) {
+    this.running = config
+    this.runningDigest = source.digest
+  }
+
+  /** What runs. */
+  get config(): Config {
+    return this.running
+  }
+
+  get digest(): string {
+    return this.runningDigest
+  }
+
+  /** Reads the configuration again, takes up all of it that can be or nothing, and says in the log what came of it. Never rejects. */
+  reload(): Promise<Reloaded> {
+    if (this.next !== null) return this.next
+    const next = this.underWay.then(async () => {
+      this.next = null
+      return this.tell(await this.take())
+    })
+    this.next = next
+    this.underWay = next
+    return next
+  }
+
+  private async take(): Promise<Reloaded> {
+    const loaded = this.source.read()
+    if (!loaded.ok) return this.refused(loaded.problems.map(formatProblem))
+    const merged = mergeLive(this.running, loaded.config, this.classes)
+    if (typeof merged === 'string') return this.refused([`this configuration needs a restart: ${merged}`])
+    const { config, digest, changed, pending } = merged
+    const prepared = await Promise.allSettled(this.parts.map(async (part) => part.prepare(config)))
+    const failed = prepared.filter((one) => one.status === 'rejected')
+    if (failed.length > 0) return this.refused(failed.map(({ reason }) => (reason as Error).message))
+    const before = this.runningDigest
+    this.running = config
+    this.runningDigest = digest
+    for (const one of prepared) if (one.status === 'fulfilled') one.value()
+    return { ok: true, digest, before, changed, needsRestart: pending }
+  }
+
+  private refused(problems: readonly string[]): Reloaded {
+    return { ok: false, digest: this.runningDigest, problems }
+  }
+
+  private tell(reloaded: Reloaded): Reloaded {
+    const { log } = this
+    if (!reloaded.ok) {
+      this.failed++
+      for (const problem of reloaded.problems) log.error(`reload: ${problem}`)
+      log.error({ digest: reloaded.digest }, 'reload: refused; the configuration before stays in use')
+      return reloaded
+    }
+    this.succeeded++
+    this.lastSuccessS = Date.now() / 1000
+    const { digest, before, changed, needsRestart } = reloaded
+    if (changed.length > 0) log.info({ digest, before }, `reload: changed: ${changed.join(', ')}`)
+    else log.info({ digest }, 'reload: no option has changed that takes effect without a restart')
+    if (needsRestart.length > 0) log.warn({ digest }, `reload: needs a restart: ${needsRestart.join(', ')}`)
+    return reloaded
+  }
+}
