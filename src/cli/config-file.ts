@@ -13,11 +13,15 @@ export const CONFIG_ABOUT: readonly string[] = [
 /** Stands for the options that only the configuration knows. */
 export const CONFIG_OPTION_HELP = 'any option of the configuration, such as --listen.port 7500'
 
-/** Reads the configuration that a command line names. @throws UsageError */
-export function configOf(given: Given, context: Context): { file: string | undefined; loaded: Loaded } {
+/** Where the configuration that a command line names comes from. @throws UsageError */
+export function configOf(
+  given: Given,
+  context: Context,
+): { file: string | undefined; loaded: Loaded; read: () => Loaded } {
   const file = configFile(given)
   const flags = Object.fromEntries(given.dotted)
-  return { file, loaded: loadConfig({ ...(file !== undefined && { file }), env: context.env, flags }) }
+  const read = () => loadConfig({ ...(file !== undefined && { file }), env: context.env, flags })
+  return { file, loaded: read(), read }
 }
 
 function configFile(given: Given): string | undefined {

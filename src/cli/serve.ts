@@ -10,7 +10,8 @@ export const serve: Command = {
   about: [
     'Starts the daemon and says in one line on stdout where it listens. SIGTERM or SIGINT drains it: no new connections,',
     'clients are told to come back later, what waits is delivered, exit code 0. A second signal ends it at once.',
-    'SIGHUP reads the files of the certificate again; no connection is lost, and what cannot be used is said in the log.',
+    'SIGHUP reads the configuration and the certificate again; no connection is lost, a configuration that is wrong changes',
+    'nothing, and the log says what has changed and what needs a restart.',
     '',
     ...CONFIG_ABOUT,
   ],
@@ -28,7 +29,7 @@ export const serve: Command = {
 }
 
 async function start(given: Given, context: Context): Promise<number> {
-  const { loaded } = configOf(given, context)
+  const { loaded, read } = configOf(given, context)
   if (!loaded.ok) {
     for (const problem of loaded.problems) context.stderr.write(`${formatProblem(problem)}\n`)
     return Exit.USAGE
@@ -36,10 +37,15 @@ async function start(given: Given, context: Context): Promise<number> {
   const { startDaemon } = await import('../daemon/daemon.js')
   let started: Daemon | null = null
   // From the first moment on: without a listener the signal ends the process.
-  const reload = (): void => void started?.reload()
+  let isReloadWanted = false
+  const reload = (): void => {
+    isReloadWanted = started === null
+    void started?.reload()
+  }
   process.on('SIGHUP', reload)
-  const daemon = await startDaemon(loaded.config).catch(failed)
+  const daemon = await startDaemon(loaded.config, { digest: loaded.digest, read }).catch(failed)
   started = daemon
+  if (isReloadWanted) reload()
   context.stdout.write(`${readyLine(daemon)}\n`)
   const drain = (): void => void daemon.stop(String(context.interrupted.reason))
   if (context.interrupted.aborted) drain()

@@ -4,6 +4,7 @@ import type { TlsMeters } from '../ingress/tls/options.js'
 import { readPair } from '../ingress/tls/pair.js'
 import { Tls } from '../ingress/tls/tls.js'
 import type { Logger } from './log.js'
+import type { Reloadable } from './reload.js'
 
 /**
  * The certificate of all ports, kept as it is in its files.
@@ -29,16 +30,17 @@ export function loadCertificate({ tls }: Config, meters: TlsMeters, log: Logger)
   )
 }
 
-/** Reads the certificate again and says in the log what came of it. */
-export function reloadCertificate(tls: Tls | null, log: Logger): void {
-  if (tls === null) {
-    log.info('reload: there is nothing to read again, as no certificate is configured')
-    return
+/** The certificate as a part that can be read again: its files, and how many handshakes there may be at a time. */
+export function certificateReload(tls: Tls): Reloadable {
+  return {
+    prepare({ tls: { handshakesMax } }) {
+      const takeUp = tls.prepare()
+      return () => {
+        tls.options.handshakesMax = handshakesMax
+        takeUp()
+      }
+    },
   }
-  const { serial } = tls.current
-  const problem = tls.reload()
-  if (problem !== null) log.error(`reload: ${problem}; the certificate read before stays in use`)
-  else if (tls.current.serial === serial) log.info({ serial }, 'reload: the certificate is the one in use')
 }
 
 /**

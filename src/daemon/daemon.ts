@@ -1,8 +1,8 @@
-import type { Config } from '../config/index.js'
-import { reloadCertificate } from './certificate.js'
+import { type Config, type ConfigSource, digestOf, topicClassesOf } from '../config/index.js'
 import { forUrl, type Listener } from './listeners.js'
 import { makeLog } from './log.js'
 import { openParts } from './parts.js'
+import { type Reloaded, Reloading } from './reload.js'
 import { shutDown } from './shutdown.js'
 import { ServiceManager } from './systemd/service-manager.js'
 
@@ -16,20 +16,26 @@ export interface Daemon {
   readonly adminUrl: string
   /** The ingress engine of [listen], for people. */
   readonly engine: string
-  /** Reads the certificate's files again, and says in the log what came of it. */
-  reload(): Promise<void>
+  /** Tells one configuration from another: of what runs now. */
+  readonly digest: string
+  /** Reads the configuration and its files again, takes up all of it that can be or nothing, and says in the log what came of it. */
+  reload(): Promise<Reloaded>
   /** Drains: accepts no more connections, sends everybody away, flushes. Resolves when all is closed. */
   stop(reason: string): Promise<void>
   /** Resolves when stop has done its work. */
   readonly stopped: Promise<void>
 }
 
-/** Builds the parts and starts them. Rejects with a sentence for the operator when it cannot. */
-export async function startDaemon(config: Config): Promise<Daemon> {
+/**
+ * Builds the parts and starts them. Rejects with a sentence for the operator when it cannot.
+ * @param source that the configuration can be read from again
+ */
+export async function startDaemon(config: Config, source: ConfigSource = fixed(config)): Promise<Daemon> {
   const log = makeLog(config.log)
   const manager = await ServiceManager.from(process.env, (sentence) => log.warn(sentence))
-  const parts = await openParts(config, log, manager.isListening ? (line) => manager.status(line) : undefined)
-  const { name, listeners, observer, tls } = parts
+  const reloading = new Reloading(config, source, config.observe.latency ? topicClassesOf(config) : [], log)
+  const parts = await openParts(reloading, log, manager.isListening ? (line) => manager.status(line) : undefined)
+  const { name, listeners, observer } = parts
   observer.setListeners(listeners.map(({ name, url, about }) => ({ name, url, about })))
   observer.phase = 'ready'
   const urlOf = (name: Listener['name']): string => listeners.find((listener) => listener.name === name)?.url ?? ''
@@ -45,6 +51,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
       admin: adminUrl,
       engine,
       node: process.versions.node,
+      config: reloading.digest,
     },
     'listening',
   )
@@ -60,15 +67,19 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     ...urls,
     adminUrl,
     engine,
+    get digest() {
+      return reloading.digest
+    },
     async reload() {
       manager.reloading()
-      reloadCertificate(tls, log)
-      manager.reloadDone('the certificate was read again')
+      const reloaded = await reloading.reload()
+      manager.reloadDone(summaryOf(reloaded))
+      return reloaded
     },
     stop(reason) {
       if (stopping !== null) return stopping
-      manager.stopping(config.shutdown.drainTimeoutMs)
-      stopping = shutDown(parts, config, reason).then(() => {
+      manager.stopping(reloading.config.shutdown.drainTimeoutMs)
+      stopping = shutDown(parts, reloading.config, reason).then(() => {
         manager.close()
         tellStopped()
       })
@@ -76,4 +87,16 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     },
     stopped,
   }
+}
+
+function fixed(config: Config): ConfigSource {
+  const digest = digestOf(config)
+  return { digest, read: () => ({ ok: true, config, digest, sources: [] }) }
+}
+
+function summaryOf(reloaded: Reloaded): string {
+  if (!reloaded.ok) return 'the configuration could not be taken up, see the log; the one before stays in use'
+  const { changed, needsRestart, digest } = reloaded
+  const waiting = needsRestart.length === 0 ? '' : `, ${needsRestart.length} more need a restart`
+  return `configuration ${digest}: ${changed.length} changed${waiting}`
 }

@@ -30,7 +30,14 @@ export class Listener {
     readonly ingress: Ingress,
     private readonly scheme: string,
     private readonly address: { readonly host: string; readonly port: number },
+    private readonly options: NodeIngressOptions,
   ) {}
+
+  /** Goes on with other options; those that need a restart are as they were. */
+  setOptions(options: NodeIngressOptions): void {
+    Object.assign(this.options, options, { listener: this.name })
+    this.ingress.optionsChanged()
+  }
 
   /** Rejects with a sentence that names the options. */
   async open(): Promise<void> {
@@ -44,25 +51,28 @@ export class Listener {
 export async function makeListeners(config: Config, parts: ListenerParts): Promise<Listener[]> {
   const options = ingressOptions(config, parts.warn)
   const { router, api, meters, tls } = parts
-  const onNode = (listener: Listener['name'], secure: Tls | null): Ingress =>
-    new NodeIngress(router, api, { ...options, listener }, meters, secure)
+  const onNode = (options: NodeIngressOptions, secure: Tls | null): Ingress =>
+    new NodeIngress(router, api, options, meters, secure)
 
   const listeners = [
     new Listener(
       'listen',
       'WebSocket and HTTP/1.1',
-      await makeFirst(config, parts, options, (secure) => onNode('listen', secure)),
+      await makeFirst(config, parts, options, (secure) => onNode(options, secure)),
       config.listen.tls && tls !== null ? 'wss' : 'ws',
       config.listen,
+      options,
     ),
   ]
   if (config.http2.enabled) {
     const about = 'HTTP/2, HTTP/1.1 and WebSocket over both, on the streams of Node'
-    listeners.push(new Listener('http2', about, onNode('http2', null), 'http', config.http2))
+    const own: NodeIngressOptions = { ...options, listener: 'http2' }
+    listeners.push(new Listener('http2', about, onNode(own, null), 'http', config.http2, own))
   }
   if (config.https.enabled && tls !== null) {
     const about = 'the same with TLS'
-    listeners.push(new Listener('https', about, onNode('https', tls), 'https', config.https))
+    const own: NodeIngressOptions = { ...options, listener: 'https' }
+    listeners.push(new Listener('https', about, onNode(own, tls), 'https', config.https, own))
   }
   return listeners
 }
@@ -83,7 +93,7 @@ async function makeFirst(
   return onNode(secure)
 }
 
-function ingressOptions({ listen, http2 }: Config, warn: (sentence: string) => void): NodeIngressOptions {
+export function ingressOptions({ listen, http2 }: Config, warn: (sentence: string) => void): NodeIngressOptions {
   return {
     listener: 'listen',
     connectionsMax: connectionsWithin(listen.connectionsMax, descriptorsMax(), warn),

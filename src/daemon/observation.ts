@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.js'
+import type { Config, NamedTopics } from '../config/index.js'
 import { LATENCY_BYTES, LatencyCounts } from '../core/latency.js'
 import type { Router } from '../core/router.js'
 import { readOpenApi } from '../ingress/http/openapi.js'
@@ -11,15 +11,18 @@ import { Observer } from '../observe/main/observer.js'
 import { Sampler } from '../observe/main/sampler.js'
 import { SessionCensus } from '../observe/main/session-census.js'
 import { defineMetrics } from '../observe/metrics/routing-thread.js'
+import type { ObserverSettings } from '../observe/settings.js'
 import { sloSettings } from '../observe/slo/settings.js'
 import type { Listener } from './listeners.js'
 import type { Logger } from './log.js'
+import type { Reloading } from './reload.js'
 
 /** Lead, op, flags and the lengths of topic and payload. */
 const FRAME_HEAD_BYTES_MAX = 32
 
 export interface ObservedParts {
   readonly config: Config
+  readonly reloading: Reloading
   readonly name: string
   readonly software: string
   readonly router: Router
@@ -38,18 +41,12 @@ export interface ObservedParts {
 /** The observer with all that it watches here. */
 export function makeObserver(parts: ObservedParts): Observer {
   const { config, name, software, router, log } = parts
-  const { admin } = config
   const introspection = new Introspection(router, () => performance.now())
   const census = new SessionCensus(router.sessions)
   return new Observer({
-    settings: {
-      name,
-      software,
-      admin: admin.enabled ? { host: admin.host, port: admin.port, names: admin.names } : null,
-      ...sloSettings(config),
-    },
+    settings: observerSettings(config, { name, software }),
     latency: parts.latency,
-    metrics: defineMetrics({ ...parts, census }),
+    metrics: defineMetrics({ ...parts, census, configuration: parts.reloading }),
     sampler: new Sampler(parts, new LoopWatch()),
     answers: { ...introspection.answers, openapi: readOpenApi },
     onBeat: () => census.sweep(),
@@ -59,6 +56,16 @@ export function makeObserver(parts: ObservedParts): Observer {
     onStatus: parts.onStatus,
     log: (level, sentence, fields) => log[level](fields, sentence),
   })
+}
+
+/** @param classes of topics that are timed since the start, if the configuration is another one than it was then */
+export function observerSettings(
+  config: Config,
+  { name, software }: Pick<ObservedParts, 'name' | 'software'>,
+  classes?: readonly NamedTopics[],
+): ObserverSettings {
+  const { enabled, host, port, names } = config.admin
+  return { name, software, admin: enabled ? { host, port, names } : null, ...sloSettings(config, classes) }
 }
 
 /** Counters of how long events take, in memory that the observer thread reads, too; null when nothing is to be timed. */

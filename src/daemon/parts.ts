@@ -1,19 +1,21 @@
 import { hostname } from 'node:os'
 import { performance as nodePerformance } from 'node:perf_hooks'
 import { version } from '../base/package.js'
-import type { Config } from '../config/index.js'
 import { Router } from '../core/router.js'
 import { HttpApi } from '../ingress/http/api.js'
-import { HttpMeters, type HttpOptions } from '../ingress/http/options.js'
+import { HttpMeters } from '../ingress/http/options.js'
 import { IngressMeters } from '../ingress/ingress.js'
 import { TlsMeters } from '../ingress/tls/options.js'
 import type { Tls } from '../ingress/tls/tls.js'
 import type { Observer } from '../observe/main/observer.js'
-import { loadCertificate } from './certificate.js'
+import { certificateReload, loadCertificate } from './certificate.js'
 import { coreOptions } from './core-options.js'
+import { httpOptions } from './http-options.js'
 import { explain, type Listener, makeListeners } from './listeners.js'
 import type { Logger } from './log.js'
-import { makeLatency, makeObserver } from './observation.js'
+import { makeLatency, makeObserver, observerSettings } from './observation.js'
+import type { Reloading } from './reload.js'
+import { coreReload, httpReload, listenersReload, logReload, observerReload } from './reloadables.js'
 
 /** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
 const TICK_INTERVAL_MS = 1000
@@ -36,10 +38,12 @@ export interface Parts {
 }
 
 /**
- * Builds the parts and opens the ports. Rejects with a sentence for the operator when it cannot; nothing is open then.
+ * Builds the parts and opens the ports, and adds those that can go on with another configuration to `reloading`. Rejects with a sentence for the operator
+ * when it cannot; nothing is open then.
  * @param onStatus is told every few seconds in a line how the daemon is
  */
-export async function openParts(config: Config, log: Logger, onStatus?: (line: string) => void): Promise<Parts> {
+export async function openParts(reloading: Reloading, log: Logger, onStatus?: (line: string) => void): Promise<Parts> {
+  const { config } = reloading
   const software = `sluice/${version()}`
   const tls = loadCertificate(config, new TlsMeters(), log)
   const latency = makeLatency(config)
@@ -50,11 +54,12 @@ export async function openParts(config: Config, log: Logger, onStatus?: (line: s
   })
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
-  const api = new HttpApi(router, httpOptions(config), httpMeters, software)
+  const ownHttpOptions = httpOptions(config)
+  const api = new HttpApi(router, ownHttpOptions, httpMeters, software)
   const warn = (sentence: string): void => log.warn(sentence)
   const name = config.server.name === '' ? hostname() : config.server.name
   const listeners: Listener[] = []
-  const watched = { config, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
+  const watched = { config, reloading, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
   const observer = makeObserver({ ...watched, latency: latency?.memory ?? null, onStatus })
   // Its thread starts while the ports are made and opened.
   const opened = observer.start().catch(explain('admin'))
@@ -72,16 +77,13 @@ export async function openParts(config: Config, log: Logger, onStatus?: (line: s
     router.tick()
     api.tick(performance.now())
   }, TICK_INTERVAL_MS)
+  if (tls !== null) reloading.add(certificateReload(tls))
+  reloading.add(
+    logReload(log),
+    coreReload(router),
+    httpReload(ownHttpOptions),
+    listenersReload(listeners, warn),
+    observerReload(observer, (next) => observerSettings(next, { name, software }, reloading.classes)),
+  )
   return { name, log, tls, router, api, observer, listeners, adminPort: await opened, tick }
-}
-
-function httpOptions({ http, security }: Config): HttpOptions {
-  return {
-    bodyBytesMax: http.bodyBytesMax,
-    bodyTimeoutMs: http.bodyTimeoutMs,
-    heartbeatMs: http.heartbeatMs,
-    resumeTimeMs: http.resumeTimeMs,
-    resumeBytes: http.resumeBytes,
-    corsOrigins: security.origins,
-  }
 }

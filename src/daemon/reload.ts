@@ -41,6 +41,7 @@ export class Reloading {
   failed = 0
   /** Seconds since 1970; the start counts. */
   lastSuccessS = Date.now() / 1000
+  private readonly parts: Reloadable[] = []
   private running: Config
   private runningDigest: string
   /** Ends when the one that is under way does. */
@@ -52,12 +53,16 @@ export class Reloading {
   constructor(
     config: Config,
     private readonly source: ConfigSource,
-    private readonly classes: readonly NamedTopics[],
-    private readonly parts: readonly Reloadable[],
+    readonly classes: readonly NamedTopics[],
     private readonly log: Logger,
   ) {
     this.running = config
     this.runningDigest = source.digest
+  }
+
+  /** Adds parts; they commit in the order in which they were added. */
+  add(...parts: readonly Reloadable[]): void {
+    this.parts.push(...parts)
   }
 
   /** What runs. */

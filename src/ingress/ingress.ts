@@ -8,6 +8,8 @@ export interface Ingress {
   readonly connections: number
   /** Binds. Rejects with a sentence for the operator when it cannot. Resolves to the port. */
   listen(host: string, port: number): Promise<number>
+  /** The options that it was given have changed: what it has not looked up in them each time is brought into line. */
+  optionsChanged(): void
   /** Accepts no more connections; those there are stay. */
   stopListening(): void
   /** Cuts what is still open. Called when every session has been ended. */

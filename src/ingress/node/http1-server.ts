@@ -74,6 +74,12 @@ export class Http1Server {
     socket.resume()
   }
 
+  optionsChanged(): void {
+    const { headerTimeoutMs, httpIdleTimeoutMs } = this.host.options
+    this.server.headersTimeout = headerTimeoutMs
+    this.server.keepAliveTimeout = httpIdleTimeoutMs
+  }
+
   /** From now on each answer is the last on its connection. */
   stopListening(): void {
     this.host.isStopping = true

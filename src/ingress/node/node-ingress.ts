@@ -120,6 +120,10 @@ export class NodeIngress implements Ingress {
     })
   }
 
+  optionsChanged(): void {
+    this.http1.optionsChanged()
+  }
+
   stopListening(): void {
     this.http1.stopListening()
     this.http2.close()

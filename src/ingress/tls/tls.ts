@@ -118,6 +118,25 @@ export class Tls {
     return problem
   }
 
+  /**
+   * Reads the files, and keeps nothing of them yet.
+   * @returns what takes them up
+   * @throws Error with a sentence for the operator
+   */
+  prepare(): () => void {
+    try {
+      readPair(this.options.certificate, this.options.key)
+    } catch (error) {
+      this.meters.reloadsFailed++
+      throw error
+    }
+    return () => {
+      const problem = this.reload()
+      // Replaced in the very moment between the two; the watch, or the next reload, takes it up.
+      if (problem !== null) this.options.warn(`${problem}; the certificate read before stays in use`)
+    }
+  }
+
   close(): void {
     this.watch?.close()
     this.ticketKeys.close()

@@ -174,6 +174,9 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
     return this.uws.us_socket_local_port(socket as unknown as Parameters<Uws['us_socket_local_port']>[0])
   }
 
+  /** All that can change is looked up each time. */
+  optionsChanged(): void {}
+
   stopListening(): void {
     if (this.listenSocket === null) return
     this.uws.us_listen_socket_close(this.listenSocket)

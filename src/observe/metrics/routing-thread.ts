@@ -1,3 +1,4 @@
+import { defineConfigurationMetrics } from './configuration-metrics.js'
 import { defineCoreMetrics } from './core-metrics.js'
 import { MetricList } from './definition.js'
 import type { Sources } from './sources.js'
@@ -11,10 +12,12 @@ export function defineMetrics({
   httpMeters,
   tls,
   software,
+  configuration,
   census,
 }: Sources): MetricList {
   const metrics = new MetricList()
   metrics.gauges('sluice_info', 'The running software; always 1.', 'version', () => [[software, 1]])
+  defineConfigurationMetrics(metrics, configuration)
   defineCoreMetrics(metrics, router)
   defineConnectionMetrics(metrics, listeners, ingressMeters, census)
   defineHttpMetrics(metrics, httpMeters)

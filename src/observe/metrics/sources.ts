@@ -46,6 +46,15 @@ export interface Census {
   readonly byTransport: ReadonlyMap<string, number>
 }
 
+/** The configuration that runs, and what has come of reading it again. */
+export interface ConfigurationFigures {
+  readonly digest: string
+  readonly succeeded: number
+  readonly failed: number
+  /** Seconds since 1970. */
+  readonly lastSuccessS: number
+}
+
 /** What is measured of the daemon, on its routing thread. */
 export interface Sources {
   readonly router: Router
@@ -55,5 +64,6 @@ export interface Sources {
   /** Null without a certificate. */
   readonly tls: { readonly meters: TlsFigures; readonly current: { readonly notAfter: Date } } | null
   readonly software: string
+  readonly configuration: ConfigurationFigures
   readonly census: Census
 }

@@ -1,0 +1,56 @@
+import type { Config } from '../config/index.js'
+import type { Router } from '../core/router.js'
+import type { HttpOptions } from '../ingress/http/options.js'
+import type { Observer } from '../observe/main/observer.js'
+import type { ObserverSettings } from '../observe/settings.js'
+import { configuredOptions } from './core-options.js'
+import { httpOptions } from './http-options.js'
+import { ingressOptions, type Listener } from './listeners.js'
+import type { Logger } from './log.js'
+import type { Reloadable } from './reload.js'
+
+export function logReload(log: Logger): Reloadable {
+  return {
+    prepare: (next) => () => {
+      log.level = next.log.level
+    },
+  }
+}
+
+/** Limits, rates and defaults of the core; what subscriptions were made with, they keep. */
+export function coreReload(router: Router): Reloadable {
+  return {
+    prepare: (next) => () => {
+      const { delivery, unfinished, options } = router
+      const unfinishedShare = unfinished.max / delivery.budget.max
+      Object.assign(options, configuredOptions(next))
+      delivery.budget.max = options.memoryBudgetBytes
+      unfinished.max = options.memoryBudgetBytes * unfinishedShare
+    },
+  }
+}
+
+/** @param options that the API looks up each time */
+export function httpReload(options: HttpOptions): Reloadable {
+  return { prepare: (next) => () => void Object.assign(options, httpOptions(next)) }
+}
+
+export function listenersReload(listeners: readonly Listener[], warn: (sentence: string) => void): Reloadable {
+  return {
+    prepare: (next) => {
+      const options = ingressOptions(next, warn)
+      return () => {
+        for (const listener of listeners) listener.setOptions(options)
+      }
+    },
+  }
+}
+
+export function observerReload(observer: Observer, settingsOf: (config: Config) => ObserverSettings): Reloadable {
+  return {
+    prepare: (next) => {
+      const settings = settingsOf(next)
+      return () => observer.setSettings(settings)
+    },
+  }
+}
