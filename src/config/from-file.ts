@@ -61,7 +61,7 @@ function unknownName(name: string, value: unknown): [string, string | null] {
   const near = nearest(name, headers)
   const header = near === null ? null : TABLE_ENTRIES.has(near) ? `[[${near}]]` : `[${near}]`
   if (Array.isArray(value) && value.length > 0 && value.every(isTable)) {
-    const known = [...TABLE_ENTRIES.keys()].map((table) => `[[${table}]]`).join(' and ')
+    const known = [...TABLE_ENTRIES.keys()].map((table) => `[[${table}]]`).join(', ')
     if (header !== null) return [`unknown array of tables; did you mean ${header}?`, header]
     return [`unknown array of tables; there are ${known}`, null]
   }

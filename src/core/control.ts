@@ -9,6 +9,9 @@ import {
 import { CONTROL_BYTES_MAX, TOPIC_BYTES_MAX, TOPIC_TOKENS_MAX } from '../protocol/limits.js'
 import { Op, PROTOCOL_VERSION } from '../protocol/ops.js'
 import { checkPattern } from '../protocol/topic.js'
+import type { Access } from './access.js'
+import type { Rate } from './rate.js'
+import type { RefusedFrames } from './refusals.js'
 import type { Router } from './router.js'
 import type { Session } from './session.js'
 import { Subscription } from './subscription.js'
@@ -90,8 +93,31 @@ export class Control {
     else onAuth(session, request, credentials)
   }
 
-  granted(session: Session, request: number, info: OkInfo): void {
+  /** See Router.grant. */
+  grant(session: Session, access: Access, rate: Rate | null, request: number, info: OkInfo): void {
+    const { subscriptions } = session
+    if (subscriptions.size > 0) this.router.drainAll()
+    session.access = access
+    session.rate = rate
+    if (subscriptions.size > 0) {
+      this.router.patterns.pinFor(session, access.subscribe)
+      this.router.patterns.accessChanged(subscriptions.values())
+    }
+    this.granted(session, request, info)
+  }
+
+  private granted(session: Session, request: number, info: OkInfo): void {
     if (request !== 0) session.outbox.sendControl({ op: Op.OK, request, info })
+  }
+
+  /** See Router.refuseLines. */
+  refuseLines(session: Session, { events, request, code, count, message, topic }: RefusedFrames): void {
+    session.refused += events
+    if (request === 0) this.router.refuse(session, code, topic ?? '', count)
+    else {
+      this.router.meters.refuse(code, count)
+      this.error(session, request, code, message, {})
+    }
   }
 
   private answer(session: Session, request: number, code: number): void {
@@ -130,7 +156,7 @@ export class Control {
     }
     if (session.subscriptions.size >= core.subscriptionsMax) return Code.TOO_MANY_SUBSCRIPTIONS
     const subscription = new Subscription(session, pattern, patterns.subscriptionsMade++, policy, bytesMax, eventsMax)
-    this.router.pin(session, access.subscribe)
+    patterns.pinFor(session, access.subscribe)
     session.subscriptions.set(pattern, subscription)
     patterns.add(subscription)
     this.router.meters.subscriptions++
@@ -170,6 +196,7 @@ export class Control {
         count,
         ...(topic !== '' && { topic }),
         ...(code === Code.OVERLOADED && { retryAfterMs: this.router.options.retryAfterMs }),
+        ...(code === Code.RATE_LIMITED && session.rate !== null && { retryAfterMs: session.rate.waitMs }),
       })
     }
   }

@@ -1,4 +1,5 @@
-import type { Access } from './access.js'
+import type { Credentials } from '../protocol/control.js'
+import { type Access, FULL_ACCESS } from './access.js'
 import type { RateLimits } from './rate.js'
 
 /** Somebody who has shown who they are, and what that means for their connections. */
@@ -16,4 +17,25 @@ export interface Identity {
   readonly tokenId: string
   /** Whether they may use the admin port. */
   readonly isAdmin: boolean
+}
+
+/** Everybody, when nobody is asked. */
+export const ANYBODY: Identity = {
+  user: '',
+  access: FULL_ACCESS,
+  rateLimits: null,
+  connectionsMax: 0,
+  expiresAt: 0,
+  tokenId: '',
+  isAdmin: false,
+}
+
+/** What somebody at the door shows. */
+export interface Claim {
+  /** null: none was shown. */
+  readonly credentials: Credentials | null
+  /** Subject (RFC 4514) of a client certificate that has been verified; '' for none. */
+  readonly certificateSubject: string
+  /** Address of the client, behind proxies that are trusted; without a port. */
+  readonly address: string
 }

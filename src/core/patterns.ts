@@ -2,7 +2,8 @@ import { assert } from '../base/assert.js'
 import { Generations, wildcardMayStart } from './generations.js'
 import { TOPIC_CLASSES_MAX } from './latency.js'
 import { MatchList, type MatchSize } from './match-list.js'
-import type { RuleTexts } from './rules.js'
+import type { Rules, RuleTexts } from './rules.js'
+import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
 
 /** Patterns without subscriptions that are kept, so that churn on the same patterns changes no match. */
@@ -117,8 +118,17 @@ export class Patterns {
     }
   }
 
+  /** Notes the patterns of the rules for what a session subscribes to, in the place of those noted before. */
+  pinFor(session: Session, rules: Rules | null): void {
+    const { pinned } = session
+    if (pinned === rules) return
+    if (rules !== null) this.pin(rules)
+    if (pinned !== null) this.unpin(pinned)
+    session.pinned = rules
+  }
+
   /** Topics are told apart by the patterns of these rules from now on, until unpin has been called as often. */
-  pin(rules: RuleTexts): void {
+  private pin(rules: RuleTexts): void {
     for (const pattern of patternsOf(rules)) {
       const node = this.nodeOf(pattern)
       this.idle.delete(node)
@@ -127,7 +137,7 @@ export class Patterns {
     }
   }
 
-  unpin(rules: RuleTexts): void {
+  private unpin(rules: RuleTexts): void {
     for (const pattern of patternsOf(rules)) {
       const node = this.byText.get(pattern) as PatternNode
       if (--node.pins > 0) continue

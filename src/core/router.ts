@@ -9,6 +9,7 @@ import { type Access, FULL_ACCESS } from './access.js'
 import { Budget } from './budget.js'
 import { Control } from './control.js'
 import { Delivery } from './delivery.js'
+import { Drainer } from './drainer.js'
 import type { RouterHost } from './host.js'
 import { LaneShares } from './lane-shares.js'
 import { Lanes } from './lanes.js'
@@ -20,7 +21,6 @@ import { OwnEvents } from './own-events.js'
 import { Patterns } from './patterns.js'
 import type { Rate } from './rate.js'
 import type { RefusedFrames } from './refusals.js'
-import type { Rules } from './rules.js'
 import { type Run, RunPool } from './run.js'
 import { NOBODY, type Session } from './session.js'
 import { Slabs } from './slabs.js'
@@ -60,17 +60,13 @@ export class Router {
   /** What the daemon itself publishes. */
   readonly own: OwnEvents
   private readonly timing: Timing
+  private readonly drainer: Drainer
   private readonly control: Control
   private readonly scanner = new EventScanner()
   private readonly metadata = new MetadataReader()
   private readonly refusing: Session[] = []
   private nextSession = 1
   private scheduled = false
-  private draining = false
-
-  /** Bytes and frames (messages) that wait in the lanes. */
-  private pendingBytes = 0
-  private pendingFrames = 0
   /** The run that the next event may join, while it is still in its lane; the head of its last event, to compare with. */
   private openRun: Run | null = null
   /** Of the session that accepted last: what of its is in the open run was permitted to it. */
@@ -96,6 +92,7 @@ export class Router {
     this.patterns.addClasses(options.topicClasses)
     this.topics = new TopicTable(this.patterns, options.topicsMax, options.hashSeed)
     this.delivery = new Delivery(options, this.meters, this.slabs.bytes, this.timing, host, () => this.scheduleTurn())
+    this.drainer = new Drainer(this.lanes, this.delivery, this.runs, this.slabs, this.meters, this.timing)
     this.unfinished = new Budget(options.memoryBudgetBytes * UNFINISHED_SHARE)
     this.control = new Control(this)
     this.own = new OwnEvents(this, host)
@@ -134,7 +131,7 @@ export class Router {
     }
     this.meters.subscriptions -= session.subscriptions.size
     session.subscriptions.clear()
-    this.pin(session, null)
+    this.patterns.pinFor(session, null)
     session.outbox.close()
   }
 
@@ -155,25 +152,7 @@ export class Router {
    * @param request of the AUTH that is answered; 0: no answer is sent
    */
   grant(session: Session, access: Access, rate: Rate | null, request: number, info: OkInfo): void {
-    this.openRun = null
-    if (session.subscriptions.size > 0) {
-      while (this.lanes.length > 0 && !this.draining) this.drain(Number.POSITIVE_INFINITY)
-    }
-    session.access = access
-    session.rate = rate
-    if (session.subscriptions.size > 0) {
-      this.pin(session, access.subscribe)
-      this.patterns.accessChanged(session.subscriptions.values())
-    }
-    this.control.granted(session, request, info)
-  }
-
-  /** Notes the patterns of the rules for what a session subscribes to, in the place of those noted before. */
-  pin(session: Session, rules: Rules | null): void {
-    if (session.pinned === rules) return
-    if (rules !== null) this.patterns.pin(rules)
-    if (session.pinned !== null) this.patterns.unpin(session.pinned)
-    session.pinned = rules
+    this.control.grant(session, access, rate, request, info)
   }
 
   /** The link that answered BUFFERED takes bytes again. */
@@ -210,8 +189,8 @@ export class Router {
   acceptMessages(session: Session, start: number, ends: Uint32Array, count: number): void {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
-    const { meters, timing } = this
-    const timedFrom = timing.accepting(this.pendingFrames === 0, count)
+    const { meters, timing, drainer } = this
+    const timedFrom = timing.accepting(drainer.pendingFrames === 0, count)
     const acceptedBefore = meters.accepted
     this.refuseAll =
       session.access === FULL_ACCESS && session.rate === null ? 0 : this.whyNone(session, start, ends[count - 1])
@@ -260,11 +239,12 @@ export class Router {
     session.rate?.take(meters.accepted - acceptedBefore, pos - start)
     const taken = pos - start - this.otherBytes
     meters.acceptedBytes += taken
-    this.pendingBytes += taken
-    if (++this.pendingFrames >= this.options.inlineDrainFrames || this.pendingBytes >= this.options.inlineDrainBytes) {
-      this.drain(this.options.drainBytes)
+    drainer.pendingBytes += taken
+    const { inlineDrainFrames, inlineDrainBytes, drainBytes, pendingBytesMax } = this.options
+    if (++drainer.pendingFrames >= inlineDrainFrames || drainer.pendingBytes >= inlineDrainBytes) {
+      this.drain(drainBytes)
       // Whoever outruns the drain pays for it here, and its socket is not read meanwhile.
-      while (this.pendingBytes > this.options.pendingBytesMax) this.drain(this.options.drainBytes)
+      while (drainer.pendingBytes > pendingBytesMax) this.drain(drainBytes)
     } else if (!this.scheduled) this.scheduleTurn()
   }
 
@@ -404,7 +384,7 @@ export class Router {
     this.openRun = null
     this.meters.accepted += count
     this.meters.acceptedBytes += frame.length * count
-    this.pendingBytes += frame.length
+    this.drainer.pendingBytes += frame.length
     if (!this.scheduled) this.scheduleTurn()
   }
 
@@ -421,12 +401,7 @@ export class Router {
 
   /** Refuses lines of the JSON subprotocol that gave no frame. One with a request number is answered at once. */
   refuseLines(session: Session, lines: RefusedFrames): void {
-    session.refused += lines.events
-    if (lines.request === 0) this.refuse(session, lines.code, lines.topic ?? '', lines.count)
-    else {
-      this.meters.refuse(lines.code, lines.count)
-      this.control.error(session, lines.request, lines.code, lines.message, {})
-    }
+    this.control.refuseLines(session, lines)
   }
 
   /** Counts a refusal and tells the session at the end of the turn. */
@@ -486,33 +461,9 @@ export class Router {
     if (this.lanes.length > 0) this.scheduleTurn()
   }
 
-  /** Delivers runs, urgent lanes first, until `work` bytes times receivers are done or nothing is pending. Then flushes. */
   private drain(work: number): void {
-    if (this.draining) return
-    this.draining = true
     this.openRun = null
-    const { lanes, delivery, runs, slabs, meters, timing } = this
-    timing.begin()
-    const { begun } = timing
-    let run = lanes.shift()
-    while (run !== undefined) {
-      const length = run.end - run.start
-      const done = delivery.deliver(run, run.list as MatchList)
-      lanes.charge(run.lane, done)
-      work -= done
-      meters.runs++
-      this.pendingBytes -= length
-      slabs.release(run.start)
-      runs.release(run)
-      if (work <= 0) break
-      run = lanes.shift()
-    }
-    delivery.flush()
-    timing.drained(begun)
-    this.pendingFrames = 0
-    if (lanes.length === 0) this.pendingBytes = 0
-    else this.scheduleTurn()
-    this.draining = false
+    if (this.drainer.drain(work)) this.scheduleTurn()
   }
 
   /** A mark for what was accepted into a lane last: isRouted tells when that has been handed out. */

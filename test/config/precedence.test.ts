@@ -17,7 +17,7 @@ function problems(options: Partial<LoadOptions>): string[] {
 
 t.test('precedence: defaults, file, environment, flags', (t) => {
   const text = '[listen]\nport = 1\nhost = "::1"\nconnections_max = 10\n[log]\nlevel = "warn"'
-  const env = { SLUICE_LISTEN_PORT: '2', SLUICE_LISTEN_HOST: '::2', SLUICE_OUTBOX_POLICY: undefined, HOME: '/' }
+  const env = { SLUICE_LISTEN_PORT: '2', SLUICE_LISTEN_HOST: '127.0.0.2', SLUICE_OUTBOX_POLICY: undefined, HOME: '/' }
   const flags = { 'listen.port': '3' }
   t.equal(load({}).listen.port, 7400)
   t.equal(load({ text }).listen.port, 1)
@@ -29,7 +29,7 @@ t.test('precedence: defaults, file, environment, flags', (t) => {
   t.match(all, { ok: true, sources: ['c.toml', 'SLUICE_LISTEN_PORT', 'SLUICE_LISTEN_HOST', '--listen.port'] })
   t.same(load({ text, env, flags }), {
     ...DEFAULTS,
-    listen: { ...DEFAULTS.listen, port: 3, host: '::2', connectionsMax: 10 },
+    listen: { ...DEFAULTS.listen, port: 3, host: '127.0.0.2', connectionsMax: 10 },
     log: { ...DEFAULTS.log, level: 'warn' },
   })
   t.same(

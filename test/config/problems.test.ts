@@ -26,7 +26,7 @@ t.test('what is wrong is told with place, key, what was given and what was meant
       'a section like none',
       '[plugins]',
       [
-        'c.toml:1:1 plugins: unknown section; there are server, listen, http, http2, https, tls, admin, protocol, router, outbox, memory, log, observe, shutdown, slo, topic_class',
+        'c.toml:1:1 plugins: unknown section; there are server, listen, http, http2, https, tls, auth, jwt, security, limits, admin, protocol, router, outbox, memory, log, observe, shutdown, slo, topic_class, user, role',
       ],
     ],
     [
@@ -51,8 +51,8 @@ t.test('what is wrong is told with place, key, what was given and what was meant
     ],
     [
       'a number out of range, in an inline table',
-      'listen = { host = "::", port = 65536 }',
-      ['c.toml:1:32 listen.port: expected an integer from 0 to 65535, given 65536'],
+      'listen = { host = "::1", port = 65536 }',
+      ['c.toml:1:33 listen.port: expected an integer from 0 to 65535, given 65536'],
     ],
     [
       'an integer too large for a number, by a dotted key',

@@ -91,7 +91,7 @@ t.test('what is wrong in a table is told with its place', (t) => {
     [
       'an array like none',
       '[[plugins]]\nname = "a"',
-      ['c.toml:1:1 plugins: unknown array of tables; there are [[slo]] and [[topic_class]]'],
+      ['c.toml:1:1 plugins: unknown array of tables; there are [[slo]], [[topic_class]], [[user]], [[role]]'],
     ],
     [
       'a class that is called as an objective on other topics',

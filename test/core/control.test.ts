@@ -103,7 +103,7 @@ t.test('frames that are wrong are refused in one error a turn, and cost nothing 
   const core = new CoreHarness()
   const cases: [unknown[], number][] = [
     [[99], Code.UNKNOWN_OP],
-    [[14, 1], Code.UNKNOWN_OP],
+    [[15, 1], Code.UNKNOWN_OP],
     [[0], Code.UNKNOWN_OP],
     [[Op.OK, 1], Code.UNKNOWN_OP],
     [[Op.WELCOME, {}], Code.UNKNOWN_OP],

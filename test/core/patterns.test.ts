@@ -1,4 +1,5 @@
 import t from 'tap'
+import { FULL_ACCESS } from '../../src/core/access.js'
 import { Patterns } from '../../src/core/patterns.js'
 import type { Session } from '../../src/core/session.js'
 import { Subscription } from '../../src/core/subscription.js'
@@ -6,7 +7,7 @@ import { TopicTable } from '../../src/core/topics.js'
 import { topicMatches } from '../../src/protocol/topic.js'
 import { SeededRandom } from '../helpers/msgpack-random.js'
 
-const SESSIONS = Array.from({ length: 6 }, (_, id) => ({ id }) as unknown as Session)
+const SESSIONS = Array.from({ length: 6 }, (_, id) => ({ id, access: FULL_ACCESS }) as Session)
 
 /** The core's index, its cache of matches in a topic table, and the plain list of subscriptions they must agree with. */
 class Index {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { FULL_ACCESS } from '../../src/core/access.js'
 import { Patterns } from '../../src/core/patterns.js'
 import type { Session } from '../../src/core/session.js'
 import { Subscription } from '../../src/core/subscription.js'
@@ -18,8 +19,10 @@ function find(table: TopicTable, topic: string | Uint8Array, offset = 0): number
   return table.find(bytes, view(bytes), offset, offset + text.length)
 }
 
+/** Of a session this is all that matching asks for. */
+const NOBODY = { access: FULL_ACCESS } as Session
 let order = 0
-const subscription = (pattern: string) => new Subscription({} as Session, pattern, order++, 'drop-oldest', 1000, 1000)
+const subscription = (pattern: string) => new Subscription(NOBODY, pattern, order++, 'drop-oldest', 1000, 1000)
 
 /** A table in which every one of these topics has a receiver of its own, so that a wrong look-up shows. */
 function tableOf(topics: readonly string[], max: number, seed: number): { table: TopicTable; patterns: Patterns } {

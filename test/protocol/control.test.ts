@@ -61,6 +61,16 @@ const frames = fc
     fc.record({ op: fc.constant(Op.UNSUBSCRIBE), request, pattern: text }),
     fc.record({ op: fc.constantFrom(Op.OK, Op.SYNC), request }),
     fc.record({
+      op: fc.constant(Op.OK),
+      request,
+      info: fc.record({ user: optional(text), expiresInMs: optional(request) }).map(present),
+    }),
+    fc.record({
+      op: fc.constant(Op.AUTH),
+      request,
+      credentials: fc.oneof(fc.record({ token: text }), fc.record({ user: text, password: text })),
+    }),
+    fc.record({
       op: fc.constant(Op.ERROR),
       request,
       code,
@@ -124,6 +134,7 @@ const WELL_FORMED: readonly ControlFrame[] = [
   { op: Op.PONG, token: 1 },
   { op: Op.GAP, pattern: 'a', count: 1, reason: 'memory' },
   { op: Op.GOAWAY, code: 4000, retryAfterMs: 1, reason: 'r' },
+  { op: Op.AUTH, request: 1, credentials: { token: 't' } },
 ]
 
 t.test('every wrong number of elements is refused', async (t) => {
@@ -213,7 +224,7 @@ t.test('hello: unknown keys are for later versions, known ones have types', asyn
 })
 
 t.test('what is no control frame', async (t) => {
-  t.equal(decodeArray([14]), Code.UNKNOWN_OP)
+  t.equal(decodeArray([15]), Code.UNKNOWN_OP)
   t.equal(decodeArray([127, 1, 2]), Code.UNKNOWN_OP)
   t.equal(decodeArray([0]), Code.UNKNOWN_OP)
   t.equal(decodeArray([Op.EVENT, 'a', 3, Buffer.of(1)]), Code.UNKNOWN_OP, 'events are not decoded here')
