@@ -1,18 +1,8 @@
-import { FULL_ACCESS } from '../core/access.js'
-import type { Identity } from '../core/identity.js'
+import { ANYBODY, type Claim, type Identity } from '../core/identity.js'
 import type { Session } from '../core/session.js'
 import type { Code } from '../protocol/codes.js'
-import type { Credentials } from '../protocol/control.js'
 
-/** What somebody at the door shows. */
-export interface Claim {
-  /** null: none was shown. */
-  readonly credentials: Credentials | null
-  /** Subject (RFC 4514) of a client certificate that has been verified; '' for none. */
-  readonly certificateSubject: string
-  /** Address of the client, behind proxies that are trusted; without a port. */
-  readonly address: string
-}
+export { ANYBODY, type Claim }
 
 /** Knows who may come in, and who is in as whom. Transports ask; security/ answers. */
 export interface Gatekeeper {
@@ -30,17 +20,6 @@ export interface Gatekeeper {
    * @returns 0, or the code that the session is to be ended with
    */
   opened(session: Session, who: Identity | null): Code | 0
-}
-
-/** Everybody, when nobody is asked. */
-export const ANYBODY: Identity = {
-  user: '',
-  access: FULL_ACCESS,
-  rateLimits: null,
-  connectionsMax: 0,
-  expiresAt: 0,
-  tokenId: '',
-  isAdmin: false,
 }
 
 /** Lets everybody in. For tests and tools that make transports of their own. */

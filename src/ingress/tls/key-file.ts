@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { causeOf } from './cause.js'
+import { causeOf } from '../../base/cause.js'
 
 /** What Node's setTicketKeys takes: 16 bytes of name, 16 for HMAC, 16 for AES. */
 export const KEY_BYTES = 48

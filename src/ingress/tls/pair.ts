@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { causeOf } from './cause.js'
+import { causeOf } from '../../base/cause.js'
 
 /** A certificate with a long chain, and the largest of keys, take some ten thousand bytes. */
 const FILE_BYTES_MAX = 1_048_576

@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto'
 import type { TlsOptions as NodeTlsOptions, SecureContextOptions } from 'node:tls'
+import { FileWatch } from '../../base/file-watch.js'
 import { expirySentence, expiryStage } from './expiry.js'
-import { FileWatch } from './file-watch.js'
 import type { TlsMeters, TlsOptions } from './options.js'
 import { type Pair, readPair } from './pair.js'
 import { TicketKeys } from './ticket-keys.js'

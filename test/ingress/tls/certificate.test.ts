@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import t from 'tap'
+import { foldersOnTheWay } from '../../../src/base/file-watch.js'
 import { expirySentence, expiryStage } from '../../../src/ingress/tls/expiry.js'
-import { foldersOnTheWay } from '../../../src/ingress/tls/file-watch.js'
 import { readPair } from '../../../src/ingress/tls/pair.js'
 import { makeCertificate, opensslMissing, replaceFile } from '../../helpers/certificates.js'
 import { Authority } from '../../helpers/pki.js'
