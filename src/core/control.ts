@@ -102,8 +102,21 @@ export class Control {
     if (subscriptions.size > 0) {
       this.router.patterns.pinFor(session, access.subscribe)
       this.router.patterns.accessChanged(subscriptions.values())
+      this.endUnreachable(session)
     }
     this.granted(session, request, info)
+  }
+
+  /** Nothing can come by these subscriptions any more: better told than waited for in vain. */
+  private endUnreachable(session: Session): void {
+    const rules = session.access.subscribe
+    if (rules === null) return
+    for (const pattern of [...session.subscriptions.keys()]) {
+      if (rules.mayReach(pattern)) continue
+      this.unsubscribe(session, pattern)
+      this.router.meters.refuse(Code.NOT_PERMITTED, 1)
+      this.error(session, 0, Code.NOT_PERMITTED, codeMessage(Code.NOT_PERMITTED), { topic: pattern })
+    }
   }
 
   private granted(session: Session, request: number, info: OkInfo): void {
@@ -196,6 +209,7 @@ export class Control {
         count,
         ...(topic !== '' && { topic }),
         ...(code === Code.OVERLOADED && { retryAfterMs: this.router.options.retryAfterMs }),
+        ...(code === Code.RATE_LIMITED && session.rate !== null && { retryAfterMs: session.rate.waitMs }),
         ...(code === Code.RATE_LIMITED && session.rate !== null && { retryAfterMs: session.rate.waitMs }),
       })
     }

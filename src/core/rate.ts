@@ -21,6 +21,15 @@ export class Rate {
     this.bytes = limits.bytesPerSecond
   }
 
+  /** Goes on from where another one is: to say again who one is refills nothing. */
+  after(before: Rate | null): this {
+    if (before === null) return this
+    if (before.limits.eventsPerSecond > 0) this.events = Math.min(this.events, before.events)
+    if (before.limits.bytesPerSecond > 0) this.bytes = Math.min(this.bytes, before.bytes)
+    this.filledAt = before.filledAt
+    return this
+  }
+
   /** Whether a message may be taken in. @param now monotonic milliseconds */
   admits(now: number): boolean {
     const { eventsPerSecond, bytesPerSecond } = this.limits

@@ -69,7 +69,7 @@ export class Router {
   private scheduled = false
   /** The run that the next event may join, while it is still in its lane; the head of its last event, to compare with. */
   private openRun: Run | null = null
-  /** Of the session that accepted last: what of its is in the open run was permitted to it. */
+  /** What the last event of the open run was permitted by. */
   private openAccess: Access = FULL_ACCESS
   /** A code, when nothing of the current call of accept may be accepted. */
   private refuseAll = 0
@@ -194,9 +194,8 @@ export class Router {
     const acceptedBefore = meters.accepted
     this.refuseAll =
       session.access === FULL_ACCESS && session.rate === null ? 0 : this.whyNone(session, start, ends[count - 1])
-    // What one may continue, another may not.
-    let run = session.access === this.openAccess ? this.openRun : null
-    this.openAccess = session.access
+    // What one may continue, another may not, and who is refused all may nothing.
+    let run = this.refuseAll === 0 && session.access === this.openAccess ? this.openRun : null
     let events = 0
     let pos = start
     this.otherBytes = 0
@@ -328,6 +327,7 @@ export class Router {
     }
     session.accepted++
     this.meters.accepted++
+    this.openAccess = access
     this.place(this.patterns.list(list), lane, pos, next, expiresAt)
     if (withMetadata) this.openRun = null
     else {

@@ -41,22 +41,26 @@ export class Rules implements RuleTexts {
   /** Whether there may be a topic that matches this pattern and is permitted. False only when there surely is none. */
   mayReach(pattern: string): boolean {
     const tokens = pattern.split('.')
-    return (
-      this.allowed.some((allowed) => overlap(allowed, tokens)) && !this.denied.some((denied) => covers(denied, tokens))
-    )
+    return this.allowed.some((allowed) => {
+      const common = meet(allowed, tokens)
+      return common !== null && !this.denied.some((denied) => covers(denied, common))
+    })
   }
 }
 
-/** Whether some topic matches both. */
-function overlap(one: Tokens, other: Tokens): boolean {
-  if (isWild(one[0]) && !isWild(other[0]) && !wildcardMayStart(other[0])) return false
-  if (isWild(other[0]) && !isWild(one[0]) && !wildcardMayStart(one[0])) return false
+/** The pattern of the topics that match both; null when there are none. */
+function meet(one: Tokens, other: Tokens): Tokens | null {
+  if (isWild(one[0]) && !isWild(other[0]) && !wildcardMayStart(other[0])) return null
+  if (isWild(other[0]) && !isWild(one[0]) && !wildcardMayStart(one[0])) return null
+  const common: string[] = []
   for (let place = 0; ; place++) {
     const a = one[place]
     const b = other[place]
-    if (a === undefined || b === undefined) return a === b
-    if (a === REST || b === REST) return true
-    if (a !== b && a !== ANY && b !== ANY) return false
+    if (a === undefined || b === undefined) return a === b ? common : null
+    if (a === REST) return [...common, ...other.slice(place)]
+    if (b === REST) return [...common, ...one.slice(place)]
+    if (a !== b && a !== ANY && b !== ANY) return null
+    common.push(a === ANY ? b : a)
   }
 }
 
