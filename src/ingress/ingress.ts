@@ -1,3 +1,4 @@
+import type { Door } from './door.js'
 import type { HttpExchange } from './http/exchange.js'
 
 /** What the daemon knows of a transport. */
@@ -31,6 +32,8 @@ export interface IngressOptions {
   messageBytesMax: number
   /** Bounds of the kernel's buffers of each connection, in bytes. */
   socketBuffers: { receive: number; send: number }
+  /** Absent: everybody is let in. */
+  door?: Door
   /** Is told, in a sentence for the operator, what works less well here than it should. */
   warn(sentence: string): void
 }

@@ -31,7 +31,7 @@ export async function nodeIngress(
   handle: (exchange: HttpExchange) => void,
   { tls = null, ...overrides }: Partial<NodeIngressOptions> & { tls?: Tls | null } = {},
   wanted = 0,
-): Promise<{ ingress: NodeIngress; meters: IngressMeters; port: number }> {
+): Promise<{ ingress: NodeIngress; meters: IngressMeters; router: Router; port: number }> {
   const router = new Router(coreOptions(), { now: () => performance.now(), schedule: setImmediate })
   const meters = new IngressMeters()
   const ingress = new NodeIngress(router, { handle }, nodeOptions(overrides), meters, tls)
@@ -40,5 +40,5 @@ export async function nodeIngress(
     ingress.stopListening()
     await ingress.close()
   })
-  return { ingress, meters, port }
+  return { ingress, meters, router, port }
 }

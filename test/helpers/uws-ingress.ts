@@ -10,6 +10,7 @@ export const uwsMissing: string | false = await loadUws().then((uws) => (typeof 
 export interface UwsPort {
   readonly ingress: UwsIngress
   readonly meters: IngressMeters
+  readonly router: Router
   readonly port: number
   /** What the operator was told. */
   readonly warned: string[]
@@ -46,5 +47,5 @@ export async function uwsIngress(
     ingress.stopListening()
     await ingress.close()
   })
-  return { ingress, meters, port: bound, warned }
+  return { ingress, meters, router, port: bound, warned }
 }

@@ -13,8 +13,21 @@ const STATUS: { readonly [code: number]: number } = {
   [Code.KICKED]: 503,
   [Code.REQUEST_TIMEOUT]: 408,
   [Code.TOO_MANY_REQUESTS]: 429,
+  [Code.RATE_LIMITED]: 429,
+  [Code.TOKEN_EXPIRED]: 401,
+  [Code.AUTH_TIMEOUT]: 408,
+  [Code.AUTH_UNAVAILABLE]: 503,
+  [Code.TOO_MANY_CONNECTS]: 503,
+  [Code.TOO_MANY_OF_ADDRESS]: 429,
+  [Code.TOO_MANY_OF_USER]: 429,
+  [Code.MESSAGE_TIMEOUT]: 408,
   [Code.RESERVED_TOPIC]: 403,
   [Code.ORIGIN_NOT_ALLOWED]: 403,
+  [Code.UNAUTHENTICATED]: 401,
+  [Code.BAD_CREDENTIALS]: 401,
+  [Code.TOKEN_REVOKED]: 401,
+  [Code.NOT_PERMITTED]: 403,
+  [Code.LANE_NOT_PERMITTED]: 403,
   [Code.NOT_FOUND]: 404,
   [Code.METHOD_NOT_ALLOWED]: 405,
   [Code.NOT_ACCEPTABLE]: 406,
@@ -27,6 +40,12 @@ const STATUS: { readonly [code: number]: number } = {
 export function statusOf(code: number): number {
   return STATUS[code] ?? 400
 }
+
+const UNAUTHORIZED = 401
+/** How somebody may say who they are (RFC 9110, 11.6.1). */
+const CHALLENGE = 'Bearer realm="sluice", Basic realm="sluice", charset="UTF-8"'
+/** The same for who has shown a token that is not taken (RFC 6750, 3.1). */
+const CHALLENGE_AGAIN = CHALLENGE.replace(',', ', error="invalid_token",')
 
 /** Seconds for `retry-after` where no better time is known. */
 const RETRY_AFTER_S = 1
@@ -58,10 +77,15 @@ export class Problem {
   }
 
   get headers(): Headers {
-    if (!mayTryAgain(this.code)) return { 'content-type': MEDIA_PROBLEM, 'cache-control': 'no-store' }
+    const { code, status } = this
+    const headers = { 'content-type': MEDIA_PROBLEM, 'cache-control': 'no-store' }
+    if (status === UNAUTHORIZED) {
+      return { ...headers, 'www-authenticate': code === Code.UNAUTHENTICATED ? CHALLENGE : CHALLENGE_AGAIN }
+    }
+    if (!mayTryAgain(code)) return headers
     const { retryAfterMs } = this.members
     const seconds = retryAfterMs === undefined ? RETRY_AFTER_S : Math.max(1, Math.ceil(retryAfterMs / 1000))
-    return { 'content-type': MEDIA_PROBLEM, 'cache-control': 'no-store', 'retry-after': String(seconds) }
+    return { ...headers, 'retry-after': String(seconds) }
   }
 }
 

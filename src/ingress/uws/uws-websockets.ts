@@ -1,12 +1,16 @@
 import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import type { Identity } from '../../core/identity.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
-import { Code, codeMessage } from '../../protocol/codes.js'
+import { Code, codeName } from '../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../protocol/ops.js'
+import { type Answer, type Door, OPEN_DOOR } from '../door.js'
+import { Problem } from '../http/problem.js'
 import type { IngressMeters, IngressOptions } from '../ingress.js'
 import { acceptText, JsonWriter } from '../json-session.js'
 import { RemotePeer } from '../peer.js'
 import { chooseSubprotocol } from '../subprotocol.js'
+import { statusLine } from './uws-exchange.js'
 import { UwsLink } from './uws-link.js'
 
 const decoder = new TextDecoder()
@@ -31,7 +35,21 @@ const CUT_CODES: ReadonlyMap<string, number> = new Map([
 ])
 
 interface UserData {
-  json: boolean
+  readonly json: boolean
+  /** Null: not known yet. */
+  readonly who: Identity | null
+  /** Of the client. Once it is closed uWebSockets.js does not say any more who was there; of the port it says nothing at all. */
+  readonly address: string
+}
+
+/** What has to be kept of a request to upgrade: its own object holds until the handler returns. */
+interface Upgrade {
+  readonly key: string
+  /** The subprotocol; empty when none was offered. */
+  readonly chosen: string
+  readonly extensions: string
+  readonly context: us_socket_context_t
+  readonly address: string
 }
 
 /** What we keep on each socket: plain properties, since asking for the user data is a native call. */
@@ -52,13 +70,16 @@ export interface WebSocketPort {
 /** WebSocket on uWebSockets.js. */
 export class UwsWebSockets {
   private readonly json = new JsonWriter()
+  private readonly door: Door
 
   constructor(
     private readonly port: WebSocketPort,
     private readonly router: Router,
     private readonly options: IngressOptions,
     private readonly meters: IngressMeters,
-  ) {}
+  ) {
+    this.door = options.door ?? OPEN_DOOR
+  }
 
   get behavior(): WebSocketBehavior<UserData> {
     const { options } = this
@@ -80,26 +101,66 @@ export class UwsWebSockets {
   }
 
   private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
-    const key = req.getHeader('sec-websocket-key')
     const offered = req.getHeader('sec-websocket-protocol')
-    const extensions = req.getHeader('sec-websocket-extensions')
     const chosen = chooseSubprotocol(offered)
-    if (chosen === null) {
-      this.meters.noteRejected('subprotocol')
-      res.writeStatus('400 Bad Request').end(`${codeMessage(Code.UNSUPPORTED_SUBPROTOCOL)}\n`)
+    const problem =
+      this.door.refuseOrigin(req.getHeader('origin'), req.getHeader('host')) ??
+      (chosen === null ? new Problem(Code.UNSUPPORTED_SUBPROTOCOL) : null)
+    if (problem !== null || chosen === null) {
+      this.refuse(res, problem as Problem)
       return
     }
-    res.upgrade({ json: chosen === SUBPROTOCOL_JSON }, key, chosen, extensions, context)
+    const address = latin1(res.getRemoteAddressAsText())
+    const upgrade: Upgrade = {
+      key: req.getHeader('sec-websocket-key'),
+      chosen,
+      extensions: req.getHeader('sec-websocket-extensions'),
+      context,
+      address,
+    }
+    const answer = this.door.identify({
+      authorization: req.getHeader('authorization'),
+      offered,
+      query: req.getQuery() ?? '',
+      certificateSubject: '',
+      address,
+    })
+    if (answer instanceof Promise) this.upgradeLater(res, upgrade, answer)
+    else this.answer(res, upgrade, answer)
+  }
+
+  private upgradeLater(res: HttpResponse, upgrade: Upgrade, answer: Promise<Answer>): void {
+    let isGone = false
+    res.onAborted(() => {
+      isGone = true
+    })
+    void answer.then((who) => {
+      if (!isGone) res.cork(() => this.answer(res, upgrade, who))
+    })
+  }
+
+  private answer(res: HttpResponse, { key, chosen, extensions, context, address }: Upgrade, answer: Answer): void {
+    if (answer instanceof Problem) this.refuse(res, answer)
+    else res.upgrade({ json: chosen === SUBPROTOCOL_JSON, who: answer, address }, key, chosen, extensions, context)
+  }
+
+  private refuse(res: HttpResponse, problem: Problem): void {
+    const { code, status, headers, body } = problem
+    this.meters.noteRejected(code === Code.UNSUPPORTED_SUBPROTOCOL ? 'subprotocol' : codeName(code))
+    res.writeStatus(statusLine(status))
+    for (const name in headers) res.writeHeader(name, headers[name])
+    res.end(body)
   }
 
   private open(ws: Socket): void {
+    const { json, who, address } = ws.getUserData()
     this.meters.opened++
-    ws.isJson = ws.getUserData().json
-    ws.link = new UwsLink(ws, ws.isJson ? this.json : null)
+    ws.isJson = json
+    ws.link = new UwsLink(ws, json ? this.json : null)
     ws.session = this.router.open(ws.link)
-    // Once it is closed uWebSockets.js does not say any more who was there; of the port it says nothing at all.
-    ws.session.peer = new RemotePeer(this.options.listener, 'websocket', latin1(ws.getRemoteAddressAsText()), 0)
-    if (this.port.isFull) this.router.fail(ws.session, Code.TOO_MANY_CONNECTIONS)
+    ws.session.peer = new RemotePeer(this.options.listener, 'websocket', address, 0)
+    const code = this.port.isFull ? Code.TOO_MANY_CONNECTIONS : this.door.admit(ws.session, who)
+    if (code !== 0) this.router.fail(ws.session, code)
   }
 
   private message(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
