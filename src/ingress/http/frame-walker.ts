@@ -69,6 +69,7 @@ export class FrameWalker {
       if (pos + 1 >= end) return this.cut(pos + 1 - start)
       pos += 2 + ((bytes[pos] << 8) | bytes[pos + 1])
     } else return UNUSUAL
+    if (pos - start > frameBytesMax) return -Code.PAYLOAD_TOO_LARGE
     // The flags, the lead of the payload and one byte of its length.
     if (pos + 2 >= end) return this.cut(pos + 2 - start)
     if (bytes[pos++] >= 0x80) return UNUSUAL

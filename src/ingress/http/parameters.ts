@@ -83,7 +83,8 @@ export function unknownParameter(name: string, known: readonly string[], kind = 
 
 /** @param expects what the parameter is, as a sentence that its name begins */
 export function badParameter(name: string, expects: string): Problem {
-  return new Problem(Code.BAD_PARAMETER, `${name} ${expects}`, { parameter: name })
+  const parameter = shortened(name)
+  return new Problem(Code.BAD_PARAMETER, `${parameter} ${expects}`, { parameter })
 }
 
 function didYouMean(given: string, known: readonly string[]): string {
@@ -93,7 +94,11 @@ function didYouMean(given: string, known: readonly string[]): string {
 
 /** What a request said, for an error: shortened, and as JSON so that nothing in it can be taken for something else. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text)
+  return JSON.stringify(shortened(text))
+}
+
+function shortened(text: string): string {
+  return text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text
 }
 
 /** Null where a percent sign is not followed by two digits, or the bytes are not UTF-8, or a character should have been encoded. */

@@ -82,6 +82,8 @@ t.test('what can be no frame, or none that is taken', async (t) => {
     [eventFrame('a', Buffer.alloc(FRAME_BYTES_MAX)), Code.PAYLOAD_TOO_LARGE],
   ]
   for (const [bytes, code] of cases) t.equal(endOf(bytes), -code, bytes.subarray(0, 12).toString())
+  const longTopic = Buffer.from([0x94, 1, 0xda, 0xff, 0xff, 0x61])
+  t.equal(endOf(longTopic, undefined, 5000), -Code.PAYLOAD_TOO_LARGE, 'a topic over the limit is not waited for')
 })
 
 t.test(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Parameters, readParameters } from '../../../src/ingress/http/parameters.js'
+import { badParameter, type Parameters, readParameters } from '../../../src/ingress/http/parameters.js'
 import { Problem } from '../../../src/ingress/http/problem.js'
 import { Code } from '../../../src/protocol/codes.js'
 
@@ -51,6 +51,7 @@ t.test('what is wrong is said', async (t) => {
   }
   const long = readParameters(`${'x'.repeat(5000)}=1`, NAMES)
   t.ok(long instanceof Problem && long.body.length < 1000, 'what is repeated is bounded')
+  t.ok(badParameter('x'.repeat(5000), 'is bad').body.length < 1000, 'so is a name')
   const nothing = readParameters('a=1', { single: [], repeated: [] })
   t.ok(nothing instanceof Problem && /there is no parameter here/.test(nothing.detail))
 })

@@ -290,6 +290,9 @@ export class Receiver {
     if (length > CONTROL_BYTES_MAX) {
       return this.protocolError(`a control frame has at most ${CONTROL_BYTES_MAX} bytes`, until)
     }
+    if (opcode === Opcode.CLOSE && length > 0 && length < CLOSE_CODE_BYTES) {
+      return this.protocolError('a close code has two bytes', until)
+    }
     const body = at + 2 + MASK_BYTES
     const next = body + length
     if (next > until) return at
@@ -307,7 +310,6 @@ export class Receiver {
       this.events.close(Close.NO_CODE)
       return until
     }
-    if (payload.length < CLOSE_CODE_BYTES) return this.protocolError('a close code has two bytes', until)
     const code = payload.readUInt16BE(0)
     if (!isSendable(code)) return this.protocolError(`${code} is no close code to be sent`, until)
     if (isUtf8(payload.subarray(CLOSE_CODE_BYTES))) this.events.close(code)

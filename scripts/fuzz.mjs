@@ -1,0 +1,47 @@
+// `npm run fuzz`: bundles the targets of test/fuzz/targets and what runs them to build/fuzz/, then runs them. `npm run fuzz -- --help` says how.
+//
+// jsfuzz instruments what is loaded by require(), so that each target becomes one CommonJS file with all of ours that it
+// uses in it. Packages stay outside: how much of them is reached is not what guides it.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
+const OUT = join(ROOT, 'build/fuzz')
+const TARGETS = join(ROOT, 'test/fuzz/targets')
+/** Loaded before anything is instrumented, and so not instrumented. */
+const PACKAGES = ['msgpackr', 'ws']
+
+const names = readdirSync(TARGETS).map((file) => file.replace(/\.ts$/, ''))
+const common = { bundle: true, platform: 'node', packages: 'external', logLevel: 'warning' }
+await build({
+  ...common,
+  entryPoints: names.map((name) => join(TARGETS, `${name}.ts`)),
+  outdir: join(OUT, 'targets'),
+  format: 'cjs',
+  // What the instrumenter of jsfuzz can read.
+  target: 'es2020',
+})
+await build({
+  ...common,
+  entryPoints: { main: 'test/fuzz/engine/main.ts', worker: 'test/fuzz/engine/worker.ts' },
+  absWorkingDir: ROOT,
+  outdir: OUT,
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+  target: 'node20',
+})
+mkdirSync(OUT, { recursive: true })
+writeFileSync(join(OUT, 'package.json'), '{"type":"commonjs"}\n')
+writeFileSync(join(OUT, 'preload.cjs'), PACKAGES.map((name) => `require('${name}')\n`).join(''))
+
+// jsfuzz ends its own by the same signal.
+process.on('SIGINT', () => {})
+const run = spawnSync(process.execPath, [join(OUT, 'main.mjs')], {
+  cwd: ROOT,
+  stdio: 'inherit',
+  env: { ...process.env, SLUICE_FUZZ: JSON.stringify({ root: ROOT, names, argv: process.argv.slice(2) }) },
+})
+process.exitCode = run.status ?? 1
