@@ -5,6 +5,7 @@ import { Roster } from '../../base/roster.js'
 import type { Peer } from '../../core/peer.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
 import { peerOf, type Transport } from '../peer.js'
+import { type Caller, callerOf } from './caller.js'
 import { deferDestroy } from './deferred-destroy.js'
 import { Http2Exchange, type Http2Work } from './http2-exchange.js'
 import { Http2Traffic } from './http2-traffic.js'
@@ -50,7 +51,8 @@ type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
 
 /** Takes over what is a WebSocket from its first frame on (RFC 8441). */
 export interface WebSocketOverHttp2 {
-  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void
+  /** @param opened is told when the stream is a WebSocket, and flows */
+  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer, caller: Caller, opened: () => void): void
 }
 
 /** What all connections share. */
@@ -169,14 +171,19 @@ export class Http2Connection implements Watched, Http2Work {
       if (stream.rstCode !== NGHTTP2_NO_ERROR) this.reset()
     })
     if (headers[':protocol'] === 'websocket') {
-      this.host.webSockets.connect(stream, headers, this.peer('websocket-h2'))
-      // A listener of the other side has started the flow, or will: this one only counts along.
-      if (stream.listenerCount('data') > 0) stream.on('data', (chunk: Buffer) => this.bodyCame(chunk.length))
+      // A listener of the other side starts the flow: this one only counts along.
+      this.host.webSockets.connect(stream, headers, this.peer('websocket-h2'), this.caller, () => {
+        stream.on('data', (chunk: Buffer) => this.bodyCame(chunk.length))
+      })
     } else stream.respond({ ':status': 501 }, { endStream: true })
   }
 
   peer(transport: Transport): Peer {
     return peerOf(this.socket, this.host.options.listener, transport)
+  }
+
+  get caller(): Caller {
+    return callerOf(this.socket)
   }
 
   bodyCame(bytes: number): void {

@@ -3,17 +3,22 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import type { Identity } from '../../../core/identity.js'
 import { NO_PEER, type Peer } from '../../../core/peer.js'
 import type { Router } from '../../../core/router.js'
-import { Code } from '../../../protocol/codes.js'
+import { Code, codeName } from '../../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../../protocol/ops.js'
+import { type Answer, type Door, OPEN_DOOR } from '../../door.js'
+import { Problem } from '../../http/problem.js'
 import type { IngressMeters, IngressOptions } from '../../ingress.js'
 import { JsonWriter } from '../../json-session.js'
 import { peerOf } from '../../peer.js'
+import { type Caller, callerOf, NO_CALLER } from '../caller.js'
+import { RequestTarget } from '../request-target.js'
 import { BufferPool } from './buffer-pool.js'
 import { Connection, type ConnectionContext } from './connection.js'
 import { readDirectly } from './direct-socket.js'
-import { acceptOf, agreeToConnect, agreeToUpgrade, type Refusal } from './handshake.js'
+import { type Agreement, acceptOf, agreeToConnect, agreeToUpgrade, type Refusal } from './handshake.js'
 import { Staging } from './staging.js'
 import { makeWalker, type Walker } from './walker.js'
 
@@ -38,6 +43,7 @@ export class WebSocketStreams implements ConnectionContext {
   readonly buffers = new BufferPool()
   readonly json = new JsonWriter()
   private readonly all = new Set<Connection>()
+  private readonly door: Door
   private looking: ReturnType<typeof setInterval> | null = null
 
   constructor(
@@ -47,6 +53,7 @@ export class WebSocketStreams implements ConnectionContext {
   ) {
     this.staging = new Staging(router.slabs)
     this.walker = makeWalker(this.staging)
+    this.door = options.door ?? OPEN_DOOR
   }
 
   now(): number {
@@ -64,15 +71,29 @@ export class WebSocketStreams implements ConnectionContext {
       refuseUpgrade(socket, agreed)
       return
     }
+    this.ask(socket, callerOf(socket), headers, request.url ?? '', headers.host ?? '', (who) => {
+      if (who instanceof Problem) refuseUpgrade(socket, this.refusalOf(who))
+      else this.switch(socket, head, acceptOf(headers['sec-websocket-key'] as string), agreed, who, isOneTooMany)
+    })
+  }
+
+  private switch(
+    socket: Duplex,
+    head: Buffer,
+    accept: string,
+    { subprotocol }: Agreement,
+    who: Identity | null,
+    isOneTooMany: boolean,
+  ): void {
     const lines = [
       'HTTP/1.1 101 Switching Protocols',
       'Upgrade: websocket',
       'Connection: Upgrade',
-      `Sec-WebSocket-Accept: ${acceptOf(headers['sec-websocket-key'] as string)}`,
+      `Sec-WebSocket-Accept: ${accept}`,
     ]
-    if (agreed.subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${agreed.subprotocol}`)
+    if (subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${subprotocol}`)
     const answer = `${lines.join('\r\n')}\r\n\r\n`
-    const isJson = agreed.subprotocol === SUBPROTOCOL_JSON
+    const isJson = subprotocol === SUBPROTOCOL_JSON
     const peer = socket instanceof Socket ? peerOf(socket, this.options.listener, 'websocket') : NO_PEER
     if (socket instanceof Socket) {
       socket.setNoDelay(true)
@@ -84,13 +105,22 @@ export class WebSocketStreams implements ConnectionContext {
     const stream = direct ?? socket
     stream.write(answer)
     const writesAtOnce = stream instanceof Socket && !(stream instanceof TLSSocket)
-    const connection = this.open(stream, peer, isJson, writesAtOnce ? 0 : WINDOW_BYTES, isOneTooMany)
+    const connection = this.open(stream, peer, who, isJson, writesAtOnce ? 0 : WINDOW_BYTES, isOneTooMany)
     connection.receive(head)
     if (direct === null) stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
 
-  /** An extended CONNECT (RFC 8441), as http2.Http2Server tells it by its event `stream`. */
-  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer = NO_PEER): void {
+  /**
+   * An extended CONNECT (RFC 8441), as http2.Http2Server tells it by its event `stream`.
+   * @param opened is told when the stream is a WebSocket, and flows
+   */
+  connect(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    peer: Peer = NO_PEER,
+    caller: Caller = NO_CALLER,
+    opened: () => void = () => {},
+  ): void {
     if (stream.destroyed) return
     const agreed = agreeToConnect(headers)
     if ('status' in agreed) {
@@ -99,12 +129,60 @@ export class WebSocketStreams implements ConnectionContext {
       return
     }
     const { subprotocol } = agreed
-    stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
-    const connection = this.open(stream, peer, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES, false)
-    stream.on('data', (chunk: Buffer) => connection.receive(chunk))
+    this.ask(stream, caller, headers, headers[':path'] ?? '', headers[':authority'] ?? headers.host ?? '', (who) => {
+      if (who instanceof Problem) {
+        refuseConnect(stream, this.refusalOf(who))
+        return
+      }
+      stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
+      const connection = this.open(stream, peer, who, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES, false)
+      stream.on('data', (chunk: Buffer) => connection.receive(chunk))
+      opened()
+    })
   }
 
-  private open(stream: Duplex, peer: Peer, isJson: boolean, windowBytes: number, isOneTooMany: boolean): Connection {
+  /** Goes on with the answer, at once or later, unless the stream is gone by then. */
+  private ask(
+    stream: Duplex,
+    { address, certificateSubject }: Caller,
+    headers: IncomingHttpHeaders,
+    target: string,
+    host: string,
+    go: (answer: Answer) => void,
+  ): void {
+    const problem = this.door.refuseOrigin(headers.origin ?? '', host)
+    if (problem !== null) {
+      go(problem)
+      return
+    }
+    const answer = this.door.identify({
+      authorization: headers.authorization ?? '',
+      offered: headers['sec-websocket-protocol'] ?? '',
+      query: new RequestTarget(target).query,
+      certificateSubject,
+      address,
+    })
+    if (!(answer instanceof Promise)) go(answer)
+    else {
+      void answer.then((later) => {
+        if (!stream.destroyed) go(later)
+      })
+    }
+  }
+
+  private refusalOf({ code, status, headers, body }: Problem): Refusal {
+    this.meters.noteRejected(codeName(code))
+    return { reason: '', status, headers, message: body.trimEnd() }
+  }
+
+  private open(
+    stream: Duplex,
+    peer: Peer,
+    who: Identity | null,
+    isJson: boolean,
+    windowBytes: number,
+    isOneTooMany: boolean,
+  ): Connection {
     this.connections++
     this.meters.opened++
     const connection = new Connection(this, stream, isJson, windowBytes)
@@ -112,9 +190,9 @@ export class WebSocketStreams implements ConnectionContext {
     this.all.add(connection)
     this.looking ??= this.startLooking()
     // Over HTTP/2 a connection may carry many.
-    if (isOneTooMany || this.connections > this.options.connectionsMax) {
-      this.router.fail(connection.session, Code.TOO_MANY_CONNECTIONS)
-    }
+    const isFull = isOneTooMany || this.connections > this.options.connectionsMax
+    const code = isFull ? Code.TOO_MANY_CONNECTIONS : this.door.admit(connection.session, who)
+    if (code !== 0) this.router.fail(connection.session, code)
     return connection
   }
 
@@ -147,15 +225,16 @@ export class WebSocketStreams implements ConnectionContext {
   }
 }
 
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
+
 function refuseUpgrade(socket: Duplex, { status, headers, message }: Refusal): void {
   const body = `${message}\n`
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     // Whoever names a protocol to upgrade to says so here too (RFC 9110, 7.8).
     headers.upgrade === undefined ? 'connection: close' : 'connection: close, upgrade',
-    'content-type: text/plain; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ ...TEXT, ...headers }).map(([name, value]) => `${name}: ${value}`),
   ]
   socket.on('error', () => socket.destroy())
   socket.once('finish', () => socket.destroy())
@@ -164,6 +243,6 @@ function refuseUpgrade(socket: Duplex, { status, headers, message }: Refusal): v
 
 function refuseConnect(stream: ServerHttp2Stream, { status, headers, message }: Refusal): void {
   stream.on('error', () => stream.destroy())
-  stream.respond({ ':status': status, 'content-type': 'text/plain; charset=utf-8', ...headers })
+  stream.respond({ ':status': status, ...TEXT, ...headers })
   stream.end(`${message}\n`)
 }
