@@ -98,7 +98,7 @@ export class Control {
     const { subscriptions } = session
     if (subscriptions.size > 0) this.router.drainAll()
     session.access = access
-    session.rate = rate
+    session.rate = rate?.after(session.rate) ?? null
     if (subscriptions.size > 0) {
       this.router.patterns.pinFor(session, access.subscribe)
       this.router.patterns.accessChanged(subscriptions.values())
@@ -209,7 +209,6 @@ export class Control {
         count,
         ...(topic !== '' && { topic }),
         ...(code === Code.OVERLOADED && { retryAfterMs: this.router.options.retryAfterMs }),
-        ...(code === Code.RATE_LIMITED && session.rate !== null && { retryAfterMs: session.rate.waitMs }),
         ...(code === Code.RATE_LIMITED && session.rate !== null && { retryAfterMs: session.rate.waitMs }),
       })
     }

@@ -153,6 +153,8 @@ export class Router {
    */
   grant(session: Session, access: Access, rate: Rate | null, request: number, info: OkInfo): void {
     this.control.grant(session, access, rate, request, info)
+    // What follows in the same message is of who they are now.
+    this.refuseAll = this.whyNone(session, 0, 0)
   }
 
   /** The link that answered BUFFERED takes bytes again. */
