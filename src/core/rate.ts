@@ -16,7 +16,7 @@ export class Rate {
   private bytes: number
   private filledAt = Number.NaN
 
-  constructor(private readonly limits: RateLimits) {
+  constructor(readonly limits: RateLimits) {
     this.events = limits.eventsPerSecond
     this.bytes = limits.bytesPerSecond
   }

@@ -16,6 +16,7 @@ import type { Logger } from './log.js'
 import { makeLatency, makeObserver, observerSettings } from './observation.js'
 import type { Reloading } from './reload.js'
 import { coreReload, httpReload, listenersReload, logReload, observerReload } from './reloadables.js'
+import { makeSecurity, type Security } from './security.js'
 
 /** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
 const TICK_INTERVAL_MS = 1000
@@ -27,6 +28,7 @@ export interface Parts {
   readonly log: Logger
   readonly tls: Tls | null
   readonly router: Router
+  readonly security: Security
   readonly api: HttpApi
   readonly observer: Observer
   /** Filled before the first is open; the first is [listen]. */
@@ -52,6 +54,7 @@ export async function openParts(reloading: Reloading, log: Logger, onStatus?: (l
     schedule: setImmediate,
     idleMs: () => nodePerformance.nodeTiming.idleTime,
   })
+  const security = await makeSecurity(config, router, log)
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
   const ownHttpOptions = httpOptions(config)
@@ -70,6 +73,7 @@ export async function openParts(reloading: Reloading, log: Logger, onStatus?: (l
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
     tls?.close()
+    security.close()
     await observer.stop()
     throw error
   }
@@ -79,11 +83,12 @@ export async function openParts(reloading: Reloading, log: Logger, onStatus?: (l
   }, TICK_INTERVAL_MS)
   if (tls !== null) reloading.add(certificateReload(tls))
   reloading.add(
+    security.reloadable,
     logReload(log),
     coreReload(router),
     httpReload(ownHttpOptions),
     listenersReload(listeners, warn),
     observerReload(observer, (next) => observerSettings(next, { name, software }, reloading.classes)),
   )
-  return { name, log, tls, router, api, observer, listeners, adminPort: await opened, tick }
+  return { name, log, tls, router, security, api, observer, listeners, adminPort: await opened, tick }
 }
