@@ -17,7 +17,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # Every package is checked against the hash in the lock file, and none of their scripts runs. Who has a registry of their own hands its
 # settings in as a secret (docker build --secret id=npmrc,src=$HOME/.npmrc): they get into no layer.
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
+RUN --mount=type=secret,id=npmrc NPM_CONFIG_USERCONFIG=/run/secrets/npmrc npm ci --ignore-scripts
 COPY tsconfig.json LICENSE README.md SECURITY.md ./
 COPY bin bin
 COPY config config

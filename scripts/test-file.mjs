@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { Parser } from 'tap-parser'
 
 /** Handed to tap, which then says which test it was in; the kill comes when even that fails. */
-const FILE_TIMEOUT_S = 120
+const FILE_TIMEOUT_S = Number(process.env.SLUICE_TEST_TIMEOUT_S || 120)
 const KILL_AFTER_MS = (FILE_TIMEOUT_S + 10) * 1000
 /** Characters of a file's stderr that are kept: the end is what explains a failure. */
 const STDERR_CHARS_MAX = 8192

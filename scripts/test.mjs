@@ -4,6 +4,7 @@
 //   npm test -- test/core lanes    those whose path contains one of the words
 //   SLUICE_NODE=/path/node npm test    on another Node binary (what the tests start by process.execPath follows)
 //   SLUICE_TEST_JOBS=1 npm test        files at a time, default: one a core, at most 4
+//   SLUICE_TEST_TIMEOUT_S=900 npm test   seconds for one file, default: 120
 //
 // Files are plain Node processes: the daemons that tests start must not inherit a test runner's module loaders.
 // A file named *.alone.test.ts is run after the others, with nothing beside it.

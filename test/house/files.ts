@@ -6,7 +6,7 @@ import ts from 'typescript'
 export const ROOT = process.cwd()
 
 /** Made by tools, or somebody else's. */
-const FOLDERS_SKIPPED = new Set(['node_modules', 'dist', 'build', '.git', '.tap', 'coverage'])
+const FOLDERS_SKIPPED = new Set(['node_modules', 'dist', 'build', 'sbom', '.git', '.tap', 'coverage'])
 
 /** @returns paths with `/`, relative to the checkout, of all files below `folder`, sorted */
 export function filesBelow(folder: string): string[] {
