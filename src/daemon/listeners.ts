@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.js'
 import type { Router } from '../core/router.js'
+import type { Door } from '../ingress/door.js'
 import type { HttpHandler, Ingress, IngressMeters } from '../ingress/ingress.js'
 import { NodeIngress, type NodeIngressOptions } from '../ingress/node/node-ingress.js'
 import type { Tls } from '../ingress/tls/tls.js'
@@ -11,6 +12,7 @@ export interface ListenerParts {
   readonly router: Router
   readonly api: HttpHandler
   readonly meters: IngressMeters
+  readonly door: Door
   /** Null when no certificate is configured. */
   readonly tls: Tls | null
   /** Is told, in a sentence for the operator, what works less well here than it should. */
@@ -49,7 +51,7 @@ export class Listener {
 
 /** The ports that the configuration asks for, none of them open yet. The first is [listen]. */
 export async function makeListeners(config: Config, parts: ListenerParts): Promise<Listener[]> {
-  const options = ingressOptions(config, parts.warn)
+  const options = { ...ingressOptions(config, parts.warn), door: parts.door }
   const { router, api, meters, tls } = parts
   const onNode = (options: NodeIngressOptions, secure: Tls | null): Ingress =>
     new NodeIngress(router, api, options, meters, secure)

@@ -68,7 +68,7 @@ export async function openParts(reloading: Reloading, log: Logger, onStatus?: (l
   const opened = observer.start().catch(explain('admin'))
   opened.catch(() => {})
   try {
-    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, tls, warn })))
+    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, door: security.door, tls, warn })))
     await Promise.all([opened, ...listeners.map((listener) => listener.open())])
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()

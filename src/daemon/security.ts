@@ -1,5 +1,7 @@
 import { admitsAnonymous, type Config, knowsUsers } from '../config/index.js'
 import type { Router } from '../core/router.js'
+import { Door } from '../ingress/door.js'
+import { Origins } from '../ingress/origins.js'
 import { Authenticator } from '../security/authenticator.js'
 import { Guard } from '../security/guard.js'
 import { PasswordDesk } from '../security/password-desk.js'
@@ -8,8 +10,9 @@ import type { Reloadable } from './reload.js'
 
 /** Who may come in, and who is in as whom. */
 export interface Security {
-  /** What transports ask. */
   readonly guard: Guard
+  /** What transports ask: the guard, and from which pages browsers may come. */
+  readonly door: Door
   readonly reloadable: Reloadable
   close(): void
 }
@@ -21,15 +24,18 @@ export async function makeSecurity(config: Config, router: Router, log: Logger):
   const guard = new Guard(router, current, config.auth.timeoutMs, (level, sentence, fields = {}) =>
     log[level](fields, sentence),
   )
+  const door = new Door(guard, new Origins(config.security.origins))
   log.info(whoIsLetIn(config))
   return {
     guard,
+    door,
     reloadable: {
       async prepare(next) {
         const prepared = new Authenticator(next, parts, current)
         return () => {
           current = prepared
           guard.replace(prepared, next.auth.timeoutMs)
+          door.origins.replace(next.security.origins)
         }
       },
     },
