@@ -3,6 +3,7 @@ import { Code } from './codes.js'
 import { CONTROL_BYTES_MAX, REQUEST_MAX } from './limits.js'
 import { type DropReason, Op, POLICIES, type Policy } from './ops.js'
 import { skipValue } from './skip.js'
+import { isTextThroughout } from './utf8.js'
 
 /** Everything but EVENT: small frames, decoded into these. `request` 0 asks for no OK; errors are told all the same. */
 export type ControlFrame =
@@ -111,7 +112,7 @@ export function controlToArray(frame: ControlFrame): unknown[] {
 
 /**
  * Decodes the one control frame that fills bytes[start, end). Never throws.
- * @returns the frame, or a code of the table: FRAME_TOO_LARGE, MALFORMED, UNKNOWN_OP, BAD_ARGUMENTS, TOO_DEEP.
+ * @returns the frame, or a code of the table: FRAME_TOO_LARGE, MALFORMED, UNKNOWN_OP, BAD_ARGUMENTS, BAD_PATTERN, TOO_DEEP.
  */
 export function decodeControl(bytes: Uint8Array, start: number, end: number): ControlFrame | Code {
   if (end - start > CONTROL_BYTES_MAX) return Code.FRAME_TOO_LARGE
@@ -124,7 +125,9 @@ export function decodeControl(bytes: Uint8Array, start: number, end: number): Co
   } catch {
     return Code.MALFORMED
   }
-  return arrayToControl(array)
+  const frame = arrayToControl(array)
+  if (typeof frame === 'number' || isTextThroughout(bytes, start, end)) return frame
+  return 'pattern' in frame ? Code.BAD_PATTERN : Code.BAD_ARGUMENTS
 }
 
 /** The control frame that an already decoded array stands for; shared by both subprotocols. */

@@ -25,6 +25,13 @@ export const JSON_NESTING_MAX = 3 * NESTING_MAX + 2
 /** A high surrogate without a low one or the reverse: JSON can write it, UTF-8 cannot. */
 export const LONE_SURROGATE = /\p{Surrogate}/u
 
+/** Whether any string in a value that JSON.parse gave, keys too, has one. */
+export function hasLoneSurrogate(value: unknown): boolean {
+  if (typeof value === 'string') return LONE_SURROGATE.test(value)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, inner]) => LONE_SURROGATE.test(key) || hasLoneSurrogate(inner))
+}
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 

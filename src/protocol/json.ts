@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.js'
 import { Code, codeMessage } from './codes.js'
 import { arrayToControl, encodeControl } from './control.js'
-import { fromBase64, JSON_NESTING_MAX, LONE_SURROGATE, nestsDeeper, RAW } from './json-escapes.js'
+import { fromBase64, hasLoneSurrogate, JSON_NESTING_MAX, LONE_SURROGATE, nestsDeeper, RAW } from './json-escapes.js'
 import { JsonValuePacker } from './json-pack.js'
 import { mediaType, packPayload, payloadKind, payloadText, rawText } from './json-payload.js'
 import { JsonValueText } from './json-text.js'
@@ -236,6 +236,7 @@ export class TextReader {
     const frame = arrayToControl([op, ...array.slice(1)])
     if (typeof frame === 'number') return frame
     if ('pattern' in frame && LONE_SURROGATE.test(frame.pattern)) return Code.BAD_PATTERN
+    if (hasLoneSurrogate(array)) return Code.BAD_JSON
     const bytes = encodeControl(frame)
     if (bytes.length > CONTROL_BYTES_MAX) return Code.FRAME_TOO_LARGE
     const end = skipValue(bytes, 0, bytes.length)

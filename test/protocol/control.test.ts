@@ -238,3 +238,14 @@ t.test('what is no control frame', async (t) => {
   t.equal(decodeArray([Op.UNSUBSCRIBE, 1, name]), Code.FRAME_TOO_LARGE)
   t.equal(decode(hex('93 04 00 db ffffffff')), Code.MALFORMED, 'a length that lies')
 })
+
+t.test('text that is not UTF-8 is not taken for other text', async (t) => {
+  for (const text of ['a1ff', 'a2c328', 'a3eda080', 'd902c080', 'da000261ff', 'db0000000261ff']) {
+    t.equal(decode(hex(`93 04 00 ${text}`)), Code.BAD_PATTERN, `subscribe ${text}`)
+    t.equal(decode(hex(`93 05 00 ${text}`)), Code.BAD_PATTERN, `unsubscribe ${text}`)
+    t.equal(decode(hex(`92 02 81 a4 6e616d65 ${text}`)), Code.BAD_ARGUMENTS, `a name ${text}`)
+    t.equal(decode(hex(`92 02 81 ${text} 01`)), Code.BAD_ARGUMENTS, `a key ${text}`)
+    t.equal(decode(hex(`93 0e 01 81 a5 746f6b656e ${text}`)), Code.BAD_ARGUMENTS, `a token ${text}`)
+  }
+  t.match(decode(hex('93 04 00 a3 efbfbd')), { pattern: '\ufffd' }, 'U+FFFD itself is a character like others')
+})

@@ -59,3 +59,26 @@ t.test('random text: never an exception, and what comes out is well formed', asy
   )
   t.ok(good > 1000, `${good} frames`)
 })
+
+t.test('half characters are refused wherever they stand', async (t) => {
+  const cases: [line: string, code: number][] = [
+    ['["event","\\ud800",3,1]', Code.BAD_TOPIC],
+    ['["event","a",3,"\\ud800"]', Code.BAD_JSON],
+    ['["event","a",3,{"\\udc00":1}]', Code.BAD_JSON],
+    ['["event","a",3,1,{"id":"\\ud800"}]', Code.BAD_JSON],
+    ['["subscribe",1,"\\ud800"]', Code.BAD_PATTERN],
+    ['["hello",{"name":"\\ud800"}]', Code.BAD_JSON],
+    ['["auth",1,{"token":"\\udfff"}]', Code.BAD_JSON],
+    ['["auth",1,{"user":"a","password":"b\\ud800c"}]', Code.BAD_JSON],
+  ]
+  for (const [line, code] of cases) {
+    reader.read(line)
+    t.strictSame(
+      reader.refused.map((refused) => refused.code),
+      [code],
+      line,
+    )
+  }
+  reader.read('["hello",{"name":"\\ud83d\\ude00"}]')
+  t.equal(reader.refused.length, 0, 'a pair is one character')
+})

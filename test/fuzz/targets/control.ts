@@ -1,6 +1,7 @@
 import { CODES } from '../../../src/protocol/codes.js'
 import { type ControlFrame, decodeControl, encodeControl } from '../../../src/protocol/control.js'
 import { framesToText, TextReader } from '../../../src/protocol/json.js'
+import { JsonValueText } from '../../../src/protocol/json-text.js'
 import { CONTROL_BYTES_MAX } from '../../../src/protocol/limits.js'
 import { frameEnd } from '../../../src/protocol/scan.js'
 import { same } from '../json-values.js'
@@ -10,6 +11,7 @@ import { must } from '../target.js'
 
 const KNOWN_CODES: ReadonlySet<number> = new Set(CODES.map(({ code }) => code))
 const reader = new TextReader()
+const values = new JsonValueText()
 
 const FRAMES: readonly ControlFrame[] = [
   { op: 2, info: { version: 1, name: 'a' } },
@@ -58,6 +60,7 @@ export function fuzz(input: Buffer): void {
     return
   }
   must(input.length <= CONTROL_BYTES_MAX, 'a frame within the limit', input.length)
+  must(values.write(input, 0, input.length) !== null, 'all its text is UTF-8')
   must(Object.getPrototypeOf(frame) === Object.prototype, 'a plain object')
   const again = decodeAgain(frame)
   if (again === null) return
