@@ -10,6 +10,12 @@ export const ADMIN_OPTIONS: OptionTable = {
   admin: { value: 'URL', help: `admin port of the daemon (default: $SLUICE_ADMIN_URL, or ${ADMIN_DEFAULT})` },
 }
 
+/** Nobody listens there, or not any more. */
+export class NobodyThere extends Failure {}
+
+/** What a connection ends with that was refused, or whose other end has gone. */
+const GONE_CODES: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
 /** Asks the daemon that the options or the environment name. */
 export class Admin {
   private readonly base: string
@@ -70,7 +76,9 @@ export class Admin {
     try {
       return await fetch(url, { method, body, headers, signal, redirect: 'error' })
     } catch (error) {
-      throw new Failure(this.whyNot(error, patienceMs))
+      const says = this.whyNot(error, patienceMs)
+      const { cause } = error as { cause?: { code?: string } }
+      throw GONE_CODES.has(cause?.code) ? new NobodyThere(says) : new Failure(says)
     }
   }
 

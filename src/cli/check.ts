@@ -60,7 +60,7 @@ async function checkConfig(given: Given, context: Context): Promise<number> {
   const others = loaded.sources.filter((source) => source !== file)
   const from = [file ?? 'no file', ...others].join(', ')
   context.stdout.write(
-    `${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default${tables} (${from})\n`,
+    `${green('ok:')} ${plural(entries.length, 'option')}, ${set} not at their default${tables} (${from}), configuration ${loaded.digest}\n`,
   )
   return Exit.OK
 }
@@ -120,5 +120,5 @@ function settingOf(config: Config, { section, property }: Entry): unknown {
 function literal({ option }: Pick<Entry, 'option'>, value: unknown): string {
   if (option.kind === 'size') return JSON.stringify(formatBytes(value as number))
   if (option.kind === 'duration') return value === 0 ? '0' : JSON.stringify(formatMs(value as number))
-  return Array.isArray(value) ? `[${value.join(', ')}]` : JSON.stringify(value)
+  return Array.isArray(value) ? `[${value.map((item) => JSON.stringify(item)).join(', ')}]` : JSON.stringify(value)
 }

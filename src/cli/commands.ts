@@ -41,6 +41,16 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
     summary: 'whether a daemon should be given clients, by exit code',
     load: async () => (await import('./health.js')).health,
   },
+  {
+    name: 'reload',
+    summary: 'have a daemon read its configuration again, and see what has changed',
+    load: async () => (await import('./reload.js')).reload,
+  },
+  {
+    name: 'drain',
+    summary: 'send all clients away and end a daemon, in good order',
+    load: async () => (await import('./drain.js')).drain,
+  },
   { name: 'check', summary: 'check a configuration file', load: async () => (await import('./check.js')).check },
   { name: 'bench', summary: 'a quick load run against a daemon', load: async () => (await import('./bench.js')).bench },
 ]

@@ -1,9 +1,10 @@
 import { type Config, type ConfigSource, digestOf, topicClassesOf } from '../config/index.js'
+import type { ReloadAnswer } from '../observe/control/answers.js'
 import { forUrl, type Listener } from './listeners.js'
 import { makeLog } from './log.js'
 import { openParts } from './parts.js'
-import { type Reloaded, Reloading } from './reload.js'
-import { shutDown } from './shutdown.js'
+import { Reloading } from './reload.js'
+import { Shutdown } from './shutdown.js'
 import { ServiceManager } from './systemd/service-manager.js'
 
 export interface Daemon {
@@ -19,7 +20,7 @@ export interface Daemon {
   /** Tells one configuration from another: of what runs now. */
   readonly digest: string
   /** Reads the configuration and its files again, takes up all of it that can be or nothing, and says in the log what came of it. */
-  reload(): Promise<Reloaded>
+  reload(): Promise<ReloadAnswer>
   /** Drains: accepts no more connections, sends everybody away, flushes. Resolves when all is closed. */
   stop(reason: string): Promise<void>
   /** Resolves when stop has done its work. */
@@ -34,7 +35,26 @@ export async function startDaemon(config: Config, source: ConfigSource = fixed(c
   const log = makeLog(config.log)
   const manager = await ServiceManager.from(process.env, (sentence) => log.warn(sentence))
   const reloading = new Reloading(config, source, config.observe.latency ? topicClassesOf(config) : [], log)
-  const parts = await openParts(reloading, log, manager.isListening ? (line) => manager.status(line) : undefined)
+  let shutdown: Shutdown | null = null
+  const operator = {
+    async reload(): Promise<ReloadAnswer> {
+      manager.reloading()
+      const reloaded = await reloading.reload()
+      manager.reloadDone(summaryOf(reloaded))
+      return reloaded
+    },
+    get shutdown() {
+      return shutdown
+    },
+  }
+  const onStatus = manager.isListening ? (line: string) => manager.status(line) : undefined
+  const parts = await openParts(reloading, operator, log, onStatus)
+  const ending = new Shutdown(
+    parts,
+    () => reloading.config,
+    (msMax) => manager.stopping(msMax),
+  )
+  shutdown = ending
   const { name, listeners, observer } = parts
   observer.setListeners(listeners.map(({ name, url, about }) => ({ name, url, about })))
   observer.phase = 'ready'
@@ -58,11 +78,6 @@ export async function startDaemon(config: Config, source: ConfigSource = fixed(c
   manager.ready()
   manager.watch((onArrival) => parts.router.own.probe(onArrival))
 
-  let tellStopped: () => void
-  const stopped = new Promise<void>((resolve) => {
-    tellStopped = resolve
-  })
-  let stopping: Promise<void> | null = null
   return {
     ...urls,
     adminUrl,
@@ -70,22 +85,9 @@ export async function startDaemon(config: Config, source: ConfigSource = fixed(c
     get digest() {
       return reloading.digest
     },
-    async reload() {
-      manager.reloading()
-      const reloaded = await reloading.reload()
-      manager.reloadDone(summaryOf(reloaded))
-      return reloaded
-    },
-    stop(reason) {
-      if (stopping !== null) return stopping
-      manager.stopping(reloading.config.shutdown.drainTimeoutMs)
-      stopping = shutDown(parts, reloading.config, reason).then(() => {
-        manager.close()
-        tellStopped()
-      })
-      return stopping
-    },
-    stopped,
+    reload: operator.reload,
+    stop: (reason) => ending.begin(reason),
+    stopped: ending.finished.then(() => manager.close()),
   }
 }
 
@@ -94,7 +96,7 @@ function fixed(config: Config): ConfigSource {
   return { digest, read: () => ({ ok: true, config, digest, sources: [] }) }
 }
 
-function summaryOf(reloaded: Reloaded): string {
+function summaryOf(reloaded: ReloadAnswer): string {
   if (!reloaded.ok) return 'the configuration could not be taken up, see the log; the one before stays in use'
   const { changed, needsRestart, digest } = reloaded
   const waiting = needsRestart.length === 0 ? '' : `, ${needsRestart.length} more need a restart`

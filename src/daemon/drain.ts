@@ -1,15 +1,24 @@
 import type { Router } from '../core/router.js'
+import type { Session } from '../core/session.js'
 import { Code, codeMessage } from '../protocol/codes.js'
 
 /** How often it is looked whether everybody has left. */
 const LOOK_INTERVAL_MS = 20
 /** A daemon that nobody sent anything to for this long, and that has nothing left to send, is done. */
 const QUIET_MS = 500
+/** Who has been told to leave has this long for it, once nothing comes from there any more; who cannot leave by itself is ended then. */
+const LEAVE_MS = 1000
+/** Share of the window in which those leave who only publish: who receives is there until they have gone. */
+const PUBLISHERS_SHARE = 1 / 2
+/** Who is handed over may come back, to another daemon, at once; but not quite all at the same moment. */
+const HANDOVER_RETRY_MS = 100
 
 export interface DrainOptions {
   timeoutMs: number
-  /** Clients are told to come back at a random time within this. */
+  /** Clients are told to come back, or to leave, at a random time within this. */
   spreadMs: number
+  /** Whether they have another daemon to go to. */
+  isHandover: boolean
 }
 
 export interface DrainResult {
@@ -19,17 +28,28 @@ export interface DrainResult {
   behind: number
 }
 
-/**
- * Lets every session go: tells it when to come back, waits until it has left or until nothing is pending and nothing comes in, then ends
- * those that stayed.
- */
-export async function drainSessions(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<DrainResult> {
+/** How long it may take. */
+export function drainMsMax({ timeoutMs, spreadMs, isHandover }: DrainOptions): number {
+  return isHandover ? spreadMs + LEAVE_MS + timeoutMs : timeoutMs
+}
+
+/** Lets every session go; those that stay are ended. Nothing is accepted any more when it resolves. */
+export async function drainSessions(router: Router, options: DrainOptions): Promise<DrainResult> {
+  await (options.isHandover ? handOver(router, options) : sendAway(router, options))
+  router.drainAll()
+  const result = { lost: router.meters.pendingInOutboxes, behind: sessionsBehind(router) }
+  for (const session of [...router.sessions.values()]) end(session)
+  return result
+}
+
+/** Tells all when to come back, and waits until they have left or until nothing is pending and nothing comes in. */
+async function sendAway(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<void> {
   for (const session of [...router.sessions.values()]) router.sayGoodbye(session, Math.round(Math.random() * spreadMs))
   const started = performance.now()
   let quietSince = started
   let accepted = router.meters.accepted
   while (router.sessions.size > 0) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS))
+    await pause()
     const now = performance.now()
     const { meters } = router
     if (meters.accepted !== accepted || router.lanes.length > 0 || sessionsBehind(router) > 0) {
@@ -38,12 +58,71 @@ export async function drainSessions(router: Router, { timeoutMs, spreadMs }: Dra
     }
     if (now - quietSince >= QUIET_MS || now - started >= timeoutMs) break
   }
-  router.drainAll()
-  const result = { lost: router.meters.pendingInOutboxes, behind: sessionsBehind(router) }
-  for (const session of [...router.sessions.values()]) {
-    session.outbox.end(Code.SHUTTING_DOWN, codeMessage(Code.SHUTTING_DOWN))
+}
+
+/** A session that is to be handed over. */
+interface Leaving {
+  /** When it is told to go. */
+  readonly atMs: number
+  isTold: boolean
+  /** Since when nothing has come from it, and what had until then. */
+  quietSince: number
+  accepted: number
+}
+
+/**
+ * Tells each at its moment to go at once, and serves it until then. Who only publishes goes first, so that what was accepted here finds those who
+ * were to receive it.
+ */
+async function handOver(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<void> {
+  const started = performance.now()
+  const leaving = new Map<Session, Leaving>()
+  for (const session of router.sessions.values()) {
+    const isPublisher = session.subscriptions.size === 0
+    const share = isPublisher ? Math.random() * PUBLISHERS_SHARE : 1 - Math.random() * (1 - PUBLISHERS_SHARE)
+    leaving.set(session, leave(started + share * spreadMs))
   }
-  return result
+  const endsAt = started + drainMsMax({ timeoutMs, spreadMs, isHandover: true })
+  while (router.sessions.size > 0) {
+    await pause()
+    const now = performance.now()
+    if (now >= endsAt) return
+    for (const session of [...router.sessions.values()]) {
+      let one = leaving.get(session)
+      if (one === undefined) {
+        // It has come over a connection that was there already.
+        one = leave(now)
+        leaving.set(session, one)
+      }
+      lead(router, session, one, now)
+    }
+  }
+}
+
+function leave(atMs: number): Leaving {
+  return { atMs, isTold: false, quietSince: 0, accepted: 0 }
+}
+
+function lead(router: Router, session: Session, one: Leaving, now: number): void {
+  // Behind what waits for it, so that it has all of that when it goes.
+  if (now < one.atMs || session.outbox.blocked) return
+  if (!one.isTold) {
+    one.isTold = true
+    one.quietSince = now
+    one.accepted = session.accepted
+    router.sayGoodbye(session, Math.round(Math.random() * HANDOVER_RETRY_MS))
+  } else if (session.accepted !== one.accepted) {
+    one.quietSince = now
+    one.accepted = session.accepted
+  } else if (now - one.quietSince >= LEAVE_MS) end(session)
+}
+
+function end({ outbox }: Session): void {
+  outbox.end(Code.SHUTTING_DOWN, codeMessage(Code.SHUTTING_DOWN))
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS))
 }
 
 /** An outbox with something waiting is blocked too. */

@@ -5,14 +5,17 @@ import { readOpenApi } from '../ingress/http/openapi.js'
 import type { HttpMeters } from '../ingress/http/options.js'
 import type { IngressMeters } from '../ingress/ingress.js'
 import type { Tls } from '../ingress/tls/tls.js'
+import type { DrainState, OperatorQuestions, ReloadAnswer } from '../observe/control/answers.js'
 import { Introspection } from '../observe/introspect/introspection.js'
 import { LoopWatch } from '../observe/main/loop-watch.js'
 import { Observer } from '../observe/main/observer.js'
 import { Sampler } from '../observe/main/sampler.js'
 import { SessionCensus } from '../observe/main/session-census.js'
 import { defineMetrics } from '../observe/metrics/routing-thread.js'
+import type { Answers } from '../observe/questions.js'
 import type { ObserverSettings } from '../observe/settings.js'
 import { sloSettings } from '../observe/slo/settings.js'
+import { AdminProblem } from '../observe/thread/routes.js'
 import type { Listener } from './listeners.js'
 import type { Logger } from './log.js'
 import type { Reloading } from './reload.js'
@@ -23,6 +26,7 @@ const FRAME_HEAD_BYTES_MAX = 32
 export interface ObservedParts {
   readonly config: Config
   readonly reloading: Reloading
+  readonly operator: Operator
   readonly name: string
   readonly software: string
   readonly router: Router
@@ -38,6 +42,16 @@ export interface ObservedParts {
   readonly onStatus: ((line: string) => void) | undefined
 }
 
+/** What the daemon does for an operator. */
+export interface Operator {
+  reload(): Promise<ReloadAnswer>
+  /** Null while the daemon starts. */
+  readonly shutdown: {
+    readonly state: DrainState
+    begin(reason: string, handover: boolean | null): Promise<void>
+  } | null
+}
+
 /** The observer with all that it watches here. */
 export function makeObserver(parts: ObservedParts): Observer {
   const { config, name, software, router, log } = parts
@@ -48,7 +62,7 @@ export function makeObserver(parts: ObservedParts): Observer {
     latency: parts.latency,
     metrics: defineMetrics({ ...parts, census, configuration: parts.reloading }),
     sampler: new Sampler(parts, new LoopWatch()),
-    answers: { ...introspection.answers, openapi: readOpenApi },
+    answers: { ...introspection.answers, ...operatorAnswers(parts.operator), openapi: readOpenApi },
     onBeat: () => census.sweep(),
     isOverloaded: () => router.delivery.isOverloaded,
     probe: (onArrival) => router.own.probe(onArrival),
@@ -56,6 +70,24 @@ export function makeObserver(parts: ObservedParts): Observer {
     onStatus: parts.onStatus,
     log: (level, sentence, fields) => log[level](fields, sentence),
   })
+}
+
+function operatorAnswers(operator: Operator): Pick<Answers, keyof OperatorQuestions> {
+  const shutdown = () => {
+    if (operator.shutdown === null) throw new AdminProblem(503, 'the daemon is still starting')
+    return operator.shutdown
+  }
+  return {
+    reload: () => {
+      shutdown()
+      return operator.reload()
+    },
+    drain: ({ handover }) => {
+      void shutdown().begin('sluice drain', handover)
+      return shutdown().state
+    },
+    drainState: () => shutdown().state,
+  }
 }
 
 /** @param classes of topics that are timed since the start, if the configuration is another one than it was then */

@@ -13,7 +13,7 @@ import { coreOptions } from './core-options.js'
 import { httpOptions } from './http-options.js'
 import { explain, type Listener, makeListeners } from './listeners.js'
 import type { Logger } from './log.js'
-import { makeLatency, makeObserver, observerSettings } from './observation.js'
+import { makeLatency, makeObserver, type Operator, observerSettings } from './observation.js'
 import type { Reloading } from './reload.js'
 import { coreReload, httpReload, listenersReload, logReload, observerReload } from './reloadables.js'
 import { makeSecurity, type Security } from './security.js'
@@ -44,7 +44,12 @@ export interface Parts {
  * when it cannot; nothing is open then.
  * @param onStatus is told every few seconds in a line how the daemon is
  */
-export async function openParts(reloading: Reloading, log: Logger, onStatus?: (line: string) => void): Promise<Parts> {
+export async function openParts(
+  reloading: Reloading,
+  operator: Operator,
+  log: Logger,
+  onStatus?: (line: string) => void,
+): Promise<Parts> {
   const { config } = reloading
   const software = `sluice/${version()}`
   const tls = loadCertificate(config, new TlsMeters(), log)
@@ -62,13 +67,27 @@ export async function openParts(reloading: Reloading, log: Logger, onStatus?: (l
   const warn = (sentence: string): void => log.warn(sentence)
   const name = config.server.name === '' ? hostname() : config.server.name
   const listeners: Listener[] = []
-  const watched = { config, reloading, name, software, router, listeners, ingressMeters, httpMeters, tls, log }
+  const watched = {
+    config,
+    reloading,
+    operator,
+    name,
+    software,
+    router,
+    listeners,
+    ingressMeters,
+    httpMeters,
+    tls,
+    log,
+  }
   const observer = makeObserver({ ...watched, latency: latency?.memory ?? null, onStatus })
   // Its thread starts while the ports are made and opened.
   const opened = observer.start().catch(explain('admin'))
   opened.catch(() => {})
   try {
-    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, door: security.door, tls, warn })))
+    listeners.push(
+      ...(await makeListeners(config, { router, api, meters: ingressMeters, door: security.door, tls, warn })),
+    )
     await Promise.all([opened, ...listeners.map((listener) => listener.open())])
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()

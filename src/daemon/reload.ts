@@ -1,5 +1,6 @@
 import { type Config, type ConfigSource, formatProblem, type NamedTopics } from '../config/index.js'
 import { mergeLive } from '../config/merge.js'
+import type { ReloadAnswer } from '../observe/control/answers.js'
 import type { Logger } from './log.js'
 
 /** Puts into force what was prepared. Must not fail. */
@@ -15,26 +16,6 @@ export interface Reloadable {
   prepare(next: Config): Commit | Promise<Commit>
 }
 
-/** What has come of reading the configuration again. */
-export type Reloaded =
-  | {
-      readonly ok: true
-      /** Of what runs now, and of what ran before. */
-      readonly digest: string
-      readonly before: string
-      /** Dotted names of what has changed, and is in force. */
-      readonly changed: readonly string[]
-      /** Likewise of what is given and needs a restart. */
-      readonly needsRestart: readonly string[]
-    }
-  | {
-      readonly ok: false
-      /** Of what runs, as before. */
-      readonly digest: string
-      /** Sentences, each with the place of what is wrong. */
-      readonly problems: readonly string[]
-    }
-
 /** The configuration that runs, and how it becomes another one. */
 export class Reloading {
   succeeded = 0
@@ -47,7 +28,7 @@ export class Reloading {
   /** Ends when the one that is under way does. */
   private underWay: Promise<unknown> = Promise.resolve()
   /** Not begun yet; for all who ask meanwhile: the one under way may have read the file before they changed it. */
-  private next: Promise<Reloaded> | null = null
+  private next: Promise<ReloadAnswer> | null = null
 
   /** @param classes topics that are timed apart since the start */
   constructor(
@@ -75,7 +56,7 @@ export class Reloading {
   }
 
   /** Reads the configuration again, takes up all of it that can be or nothing, and says in the log what came of it. Never rejects. */
-  reload(): Promise<Reloaded> {
+  reload(): Promise<ReloadAnswer> {
     if (this.next !== null) return this.next
     const next = this.underWay.then(async () => {
       this.next = null
@@ -86,7 +67,7 @@ export class Reloading {
     return next
   }
 
-  private async take(): Promise<Reloaded> {
+  private async take(): Promise<ReloadAnswer> {
     const loaded = this.source.read()
     if (!loaded.ok) return this.refused(loaded.problems.map(formatProblem))
     const merged = mergeLive(this.running, loaded.config, this.classes)
@@ -102,11 +83,11 @@ export class Reloading {
     return { ok: true, digest, before, changed, needsRestart: pending }
   }
 
-  private refused(problems: readonly string[]): Reloaded {
+  private refused(problems: readonly string[]): ReloadAnswer {
     return { ok: false, digest: this.runningDigest, problems }
   }
 
-  private tell(reloaded: Reloaded): Reloaded {
+  private tell(reloaded: ReloadAnswer): ReloadAnswer {
     const { log } = this
     if (!reloaded.ok) {
       this.failed++

@@ -8,9 +8,12 @@ import { Command } from '../helpers/command.js'
 t.test('a good file, and what of it is not at its default', async (t) => {
   const file = join(t.testdir({ 'own.toml': '[listen]\nport = 7500\n' }), 'own.toml')
   const command = await Command.run(t, ['check', file, '--log.level', 'debug'], '', { env: { SLUICE_ADMIN_PORT: '7' } })
+  const { digest } = loadConfig({ file, env: { SLUICE_ADMIN_PORT: '7' }, flags: { 'log.level': 'debug' } }) as {
+    digest: string
+  }
   t.equal(
     command.stdout,
-    `ok: ${ENTRIES.size} options, 3 not at their default (${file}, SLUICE_ADMIN_PORT, --log.level)\n`,
+    `ok: ${ENTRIES.size} options, 3 not at their default (${file}, SLUICE_ADMIN_PORT, --log.level), configuration ${digest}\n`,
   )
   t.equal(command.stderr, '')
   t.equal(command.code, 0)
@@ -18,9 +21,13 @@ t.test('a good file, and what of it is not at its default', async (t) => {
 
 t.test('without a file it is the one beside the package; or none', async (t) => {
   const own = await Command.run(t, ['check'])
-  t.match(own.stdout, /^ok: \d+ options, 0 not at their default \(.*config\/sluice\.toml\)\n$/)
+  t.match(
+    own.stdout,
+    /^ok: \d+ options, 0 not at their default \(.*config\/sluice\.toml\), configuration [0-9a-f]{16}\n$/,
+  )
   const none = await Command.run(t, ['check', '--config', 'none'])
-  t.equal(none.stdout, `ok: ${ENTRIES.size} options, 0 not at their default (no file)\n`)
+  const { digest } = loadConfig({ env: {}, flags: {} }) as { digest: string }
+  t.equal(none.stdout, `ok: ${ENTRIES.size} options, 0 not at their default (no file), configuration ${digest}\n`)
 })
 
 t.test('every problem with its place and what was meant; exit code 2', async (t) => {

@@ -64,10 +64,13 @@ export class DaemonProcess {
     })
   }
 
-  /** Resolves once it says that it is ready. Killed at the end of the test, if it is still there. */
-  static async start(t: Teardown, flags: Flags = {}): Promise<DaemonProcess> {
+  /**
+   * Resolves once it says that it is ready. Killed at the end of the test, if it is still there.
+   * @param file with the configuration that the flags go over
+   */
+  static async start(t: Teardown, flags: Flags = {}, file = 'none'): Promise<DaemonProcess> {
     const options = Object.entries({ ...FREE_PORTS, ...flags }).flatMap(([key, value]) => [`--${key}`, value])
-    const child = spawn(process.execPath, [MAIN, 'serve', '--config', 'none', ...options], {
+    const child = spawn(process.execPath, [MAIN, 'serve', '--config', file, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const daemon = new DaemonProcess(child)

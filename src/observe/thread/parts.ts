@@ -1,5 +1,6 @@
 import type { Board } from '../board.js'
 import { BottleneckPart } from '../bottleneck/part.js'
+import { ControlPart } from '../control/part.js'
 import { DashboardPart } from '../dashboard/part.js'
 import { HealthPart } from '../health/part.js'
 import { IntrospectPart } from '../introspect/part.js'
@@ -22,9 +23,10 @@ export function makeParts(context: ThreadContext, board: Board, metrics: readonl
   const status = new StatusPart(context, latency.history)
   const measuring: readonly Part[] = [latency, slo, bottleneck, stats, health, status]
   const introspect = new IntrospectPart(context)
+  const control = new ControlPart(context)
   const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
   const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))
   const dashboard = new DashboardPart(context)
-  const parts: readonly Part[] = [...measuring, introspect, metricsPart, frontPage, dashboard]
+  const parts: readonly Part[] = [...measuring, introspect, control, metricsPart, frontPage, dashboard]
   return parts
 }
