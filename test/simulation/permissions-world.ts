@@ -109,6 +109,10 @@ export class PermissionsWorld {
   private readonly patterns: readonly string[]
   private readonly members: Member[] = []
   private readonly drainFrames: number
+  /** One in so many events is of another topic than the one before, whoever publishes it. */
+  private readonly changeOneIn: number
+  private topic: string
+  private lane = 3
   private pending: Pending[] = []
   private pendingFrames = 0
   private made = 0
@@ -139,6 +143,8 @@ export class PermissionsWorld {
     this.patterns = [...REST_OF, ...Array.from({ length: 5 + random.below(20) }, () => this.anyPattern())]
     const few = 1 + random.below(4)
     this.topics = Array.from({ length: random.oneIn(3) ? 100 : few }, () => random.pick(UNIVERSE))
+    this.topic = this.topics[0]
+    this.changeOneIn = random.pick([2, 4, 20])
     this.roles = Array.from({ length: 1 + random.below(4) }, () => this.anyRole())
     this.core.router.onAuth = (_session, request) => this.onAuth(request)
     const members = 2 + random.below(5)
@@ -167,7 +173,7 @@ export class PermissionsWorld {
     const subscribe = this.anyRules()
     // Steps of an eighth, which sums of doubles hold exactly.
     const rate = (most: number) => (random.oneIn(2) ? 0 : 125 * (1 + random.below(most)))
-    const limits = random.oneIn(4) ? { eventsPerSecond: rate(2), bytesPerSecond: rate(40) } : null
+    const limits = random.oneIn(4) ? { eventsPerSecond: rate(1), bytesPerSecond: rate(random.pick([2, 40])) } : null
     const rulesOf = (rules: OracleRules | null) => (rules === null ? null : new Rules(rules.allow, rules.deny))
     const laneMin = random.oneIn(4) ? random.below(8) : 0
     if (publish === null && subscribe === null && laneMin === 0 && random.oneIn(2)) {
@@ -347,20 +353,18 @@ export class PermissionsWorld {
     const messages = random.oneIn(5) ? 1 + random.below(3) : 1
     const steps: (Step & { isLast: boolean })[] = []
     let auth: Auth | null = null
-    let topic = random.pick(this.topics)
-    let lane = random.oneIn(4) ? random.below(8) : 3
     for (let message = 0; message < messages; message++) {
       const frames = 1 + random.below(random.oneIn(3) ? 8 : 3)
       for (let i = 0; i < frames; i++) {
-        if (random.oneIn(4)) topic = random.pick(this.topics)
-        if (random.oneIn(8)) lane = random.below(8)
+        if (random.oneIn(this.changeOneIn)) this.topic = random.pick(this.topics)
+        if (random.oneIn(this.changeOneIn * 2)) this.lane = random.below(8)
         const isLast = i === frames - 1
         if (random.oneIn(30) && member.asked === null && auth === null) {
           const request = this.requests++
           auth = { role: random.pick(this.roles), isAtOnce: random.oneIn(2), step: steps.length }
           const frame = controlFrame({ op: Op.AUTH, request, credentials: { token: 'of the role above' } })
           steps.push({ frame, isLast, expect: () => {} })
-        } else steps.push({ ...this.step(member, topic, lane), isLast })
+        } else steps.push({ ...this.step(member, this.topic, this.lane), isLast })
       }
     }
     const bytes = Buffer.concat(steps.map(({ frame }) => frame))
