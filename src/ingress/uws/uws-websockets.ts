@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSock
 import type { Identity } from '../../core/identity.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
-import { Code, codeName } from '../../protocol/codes.js'
+import { Code, codeMessage, codeName } from '../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../protocol/ops.js'
 import { type Answer, type Door, OPEN_DOOR } from '../door.js'
 import { Problem } from '../http/problem.js'
@@ -36,28 +36,30 @@ const CUT_CODES: ReadonlyMap<string, number> = new Map([
 
 interface UserData {
   readonly json: boolean
-  /** Null: not known yet. */
-  readonly who: Identity | null
+  /** Null: not known yet, and to be said by AUTH. */
+  readonly who: Identity | null | Promise<Answer>
   /** Of the client. Once it is closed uWebSockets.js does not say any more who was there; of the port it says nothing at all. */
-  readonly address: string
-}
-
-/** What has to be kept of a request to upgrade: its own object holds until the handler returns. */
-interface Upgrade {
-  readonly key: string
-  /** The subprotocol; empty when none was offered. */
-  readonly chosen: string
-  readonly extensions: string
-  readonly context: us_socket_context_t
   readonly address: string
 }
 
 /** What we keep on each socket: plain properties, since asking for the user data is a native call. */
 interface Socket extends WebSocket<UserData> {
-  session: Session
+  /** Null while it is not known who is there. */
+  session: Session | null
   link: UwsLink
   isJson: boolean
+  /** What has come meanwhile. */
+  held: Held | null
 }
+
+/** Messages that wait for a session. */
+interface Held {
+  readonly messages: { readonly bytes: ArrayBuffer; readonly isBinary: boolean }[]
+  length: number
+}
+
+/** The socket once it has a session. */
+type OpenSocket = Socket & { session: Session }
 
 /** What WebSockets need of the port that they came in by. */
 export interface WebSocketPort {
@@ -103,45 +105,27 @@ export class UwsWebSockets {
   private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const offered = req.getHeader('sec-websocket-protocol')
     const chosen = chooseSubprotocol(offered)
-    const problem =
-      this.door.refuseOrigin(req.getHeader('origin'), req.getHeader('host')) ??
-      (chosen === null ? new Problem(Code.UNSUPPORTED_SUBPROTOCOL) : null)
+    const problem = this.door.refuseOrigin(req.getHeader('origin'), req.getHeader('host'))
     if (problem !== null || chosen === null) {
-      this.refuse(res, problem as Problem)
+      this.refuse(res, problem ?? new Problem(Code.UNSUPPORTED_SUBPROTOCOL))
       return
     }
     const address = latin1(res.getRemoteAddressAsText())
-    const upgrade: Upgrade = {
-      key: req.getHeader('sec-websocket-key'),
-      chosen,
-      extensions: req.getHeader('sec-websocket-extensions'),
-      context,
-      address,
-    }
-    const answer = this.door.identify({
+    const who = this.door.identify({
       authorization: req.getHeader('authorization'),
       offered,
       query: req.getQuery() ?? '',
       certificateSubject: '',
       address,
     })
-    if (answer instanceof Promise) this.upgradeLater(res, upgrade, answer)
-    else this.answer(res, upgrade, answer)
-  }
-
-  private upgradeLater(res: HttpResponse, upgrade: Upgrade, answer: Promise<Answer>): void {
-    let isGone = false
-    res.onAborted(() => {
-      isGone = true
-    })
-    void answer.then((who) => {
-      if (!isGone) res.cork(() => this.answer(res, upgrade, who))
-    })
-  }
-
-  private answer(res: HttpResponse, { key, chosen, extensions, context, address }: Upgrade, answer: Answer): void {
-    if (answer instanceof Problem) this.refuse(res, answer)
-    else res.upgrade({ json: chosen === SUBPROTOCOL_JSON, who: answer, address }, key, chosen, extensions, context)
+    if (who instanceof Problem) {
+      this.refuse(res, who)
+      return
+    }
+    // Also when it is not known yet: a later upgrade closes some of the connections (HttpResponse::cork takes what is a WebSocket by then for a
+    // response, when the socket's memory has not moved), or, without cork, complains on standard error each time.
+    const [key, extensions] = [req.getHeader('sec-websocket-key'), req.getHeader('sec-websocket-extensions')]
+    res.upgrade({ json: chosen === SUBPROTOCOL_JSON, who, address }, key, chosen, extensions, context)
   }
 
   private refuse(res: HttpResponse, problem: Problem): void {
@@ -153,19 +137,55 @@ export class UwsWebSockets {
   }
 
   private open(ws: Socket): void {
-    const { json, who, address } = ws.getUserData()
+    const { json, who } = ws.getUserData()
     this.meters.opened++
     ws.isJson = json
     ws.link = new UwsLink(ws, json ? this.json : null)
-    ws.session = this.router.open(ws.link)
-    ws.session.peer = new RemotePeer(this.options.listener, 'websocket', address, 0)
-    const code = this.port.isFull ? Code.TOO_MANY_CONNECTIONS : this.door.admit(ws.session, who)
-    if (code !== 0) this.router.fail(ws.session, code)
+    ws.session = null
+    ws.held = null
+    if (who instanceof Promise) {
+      ws.held = { messages: [], length: 0 }
+      void who.then((answer) => this.known(ws, answer))
+    } else this.begin(ws, who)
+  }
+
+  private begin(ws: Socket, who: Identity | null): void {
+    const session = this.router.open(ws.link)
+    ws.session = session
+    session.peer = new RemotePeer(this.options.listener, 'websocket', ws.getUserData().address, 0)
+    const code = this.port.isFull ? Code.TOO_MANY_CONNECTIONS : this.door.admit(session, who)
+    if (code !== 0) this.router.fail(session, code)
+  }
+
+  private known(ws: Socket, answer: Answer): void {
+    const { held } = ws
+    if (held === null) return
+    ws.held = null
+    if (answer instanceof Problem) {
+      this.meters.noteRejected(codeName(answer.code))
+      ws.end(answer.code, codeMessage(answer.code))
+      return
+    }
+    this.begin(ws, answer)
+    for (const { bytes, isBinary } of held.messages) this.take(ws as OpenSocket, bytes, isBinary)
   }
 
   private message(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
-    const { router } = this
     this.meters.messages++
+    const { held } = ws
+    if (held === null) {
+      if (ws.session !== null) this.take(ws as OpenSocket, message, isBinary)
+      return
+    }
+    held.length += message.byteLength
+    if (held.length > this.router.options.unauthenticatedBytesMax) {
+      ws.held = null
+      ws.end(Code.UNAUTHENTICATED, codeMessage(Code.UNAUTHENTICATED))
+    } else held.messages.push({ bytes: message.slice(0), isBinary })
+  }
+
+  private take(ws: OpenSocket, message: ArrayBuffer, isBinary: boolean): void {
+    const { router } = this
     if (message.byteLength > this.options.messageBytesMax) {
       ws.session.outbox.end(CLOSE_TOO_BIG, `a message has at most ${this.options.messageBytesMax} bytes`)
       return
@@ -194,7 +214,7 @@ export class UwsWebSockets {
   }
 
   private readonly resume = ({ link, session }: Socket): void => {
-    if (link.isDrained) this.router.writable(session)
+    if (session !== null && link.isDrained) this.router.writable(session)
   }
 
   private closed(ws: Socket, code: number, message: ArrayBuffer): void {
@@ -203,7 +223,8 @@ export class UwsWebSockets {
     const told = CUT_CODES.get(reason) ?? code
     this.meters.noteClosed(told)
     ws.link.closed()
-    this.router.close(ws.session, told, reason)
+    ws.held = null
+    if (ws.session !== null) this.router.close(ws.session, told, reason)
   }
 }
 
