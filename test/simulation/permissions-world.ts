@@ -35,6 +35,8 @@ interface Member {
   /** null: has not said yet who it is. */
   role: Role | null
   buckets: Buckets | null
+  /** Whether it had buckets when it was looked at last: it may have been told before it was given some. */
+  wasLimited: boolean
   /** By pattern, when each was made. */
   readonly subscriptions: Map<string, number>
   accepted: number
@@ -192,6 +194,7 @@ export class PermissionsWorld {
       peer,
       role: null,
       buckets: null,
+      wasLimited: false,
       subscriptions: new Map(),
       accepted: 0,
       refused: 0,
@@ -491,11 +494,12 @@ export class PermissionsWorld {
           const left = (refusals.get(frame.code) ?? 0) - (frame.details.count ?? 0)
           must(left >= 0, () => `session ${session.id} is refused more with ${frame.code} than it should`)
           refusals.set(frame.code, left)
-          if (frame.code === Code.RATE_LIMITED && member.buckets !== null) {
+          if (frame.code === Code.RATE_LIMITED && member.buckets !== null && member.wasLimited) {
             must((frame.details.retryAfterMs ?? 0) > 0, () => 'when to come again is told')
           }
         } else must(frame.op === Op.WELCOME, () => `a frame of op ${frame.op}`)
       }
+      member.wasLimited = member.buckets !== null
       must(due.size === 0, () => `session ${session.id} does not get ${[...due]}`)
       must(ended.size === 0, () => `session ${session.id} is not told that ${[...ended]} is no more`)
       must(answers.size === 0, () => `session ${session.id} is not answered ${[...answers]}`)
