@@ -130,6 +130,7 @@ export class Bus {
       {
         connected: (connection, info, isFirst) => this.connected(connection, info, isFirst),
         disconnected: () => this.disconnected(),
+        isSettled: () => this.confirmation.unconfirmed === 0,
         ended: (closed, url) => this.finish(closed, url),
         event: (message, scanner) => this.subscriptions.deliver(message, scanner),
         control: (frame) => this.control(frame),
@@ -346,6 +347,7 @@ export class Bus {
         break
       case Op.SYNCED:
         this.confirmation.synced(frame.request, frame.accepted, frame.refused)
+        this.supervisor.settled()
         break
       case Op.GAP:
         this.subscriptions.missed({ pattern: frame.pattern, count: frame.count, reason: frame.reason })

@@ -8,6 +8,8 @@ import { shownUrl } from './url.js'
 
 /** A connection that held so long starts the back-off anew. */
 const STABLE_MS = 5_000
+/** When it is time to leave, what is in doubt has so much longer to be confirmed. */
+const SETTLE_MS = 1_000
 
 export interface SupervisorSettings extends ConnectionSettings {
   readonly backoffBaseMs: number
@@ -19,6 +21,8 @@ export interface SupervisorHandlers
   connected(connection: Connection, info: WelcomeInfo, isFirst: boolean): void
   /** The connection that was announced is gone. */
   disconnected(): void
+  /** Whether nothing is in doubt that was sent on the present connection. */
+  isSettled(): boolean
   /** No connection, and none will be tried any more. Once, last. */
   ended(closed: Closed, url: string): void
   status(status: Status): void
@@ -38,7 +42,7 @@ export class Supervisor {
   private attempts = 0
   private tries = 0
   private timer: unknown
-  private goaway: { code: number; untilMs: number } | null = null
+  private goaway: { code: number; untilMs: number; isDue: boolean } | null = null
   private stopped = false
   private hasEnded = false
 
@@ -112,12 +116,25 @@ export class Supervisor {
   }
 
   /**
-   * The daemon will close this connection. It stays open for what is still to come, at the latest until the given time, at which another one is opened.
+   * The daemon will close this connection. It stays open for what is still to come, at the latest until the given time, at which another one is opened; a
+   * little longer while something is in doubt.
    */
   leave(code: number, retryAfterMs: number): void {
-    this.goaway = { code, untilMs: this.runtime.now() + retryAfterMs }
+    const goaway = { code, untilMs: this.runtime.now() + retryAfterMs, isDue: false }
+    this.goaway = goaway
     this.runtime.clearTimer(this.timer)
-    this.timer = this.runtime.setTimer(() => this.connection?.close('goaway'), retryAfterMs)
+    this.timer = this.runtime.setTimer(() => {
+      goaway.isDue = true
+      this.timer = this.runtime.setTimer(() => this.connection?.close('goaway'), SETTLE_MS)
+      this.settled()
+    }, retryAfterMs)
+  }
+
+  /** To be called when something was confirmed: who is to leave waits for that, and no longer. */
+  settled(): void {
+    if (this.goaway?.isDue !== true || !this.handlers.isSettled()) return
+    this.runtime.clearTimer(this.timer)
+    this.connection?.close('goaway')
   }
 
   /** Closes in good order and tries no more. */

@@ -28,6 +28,8 @@ const STATUS_LINES = new Map<number, string>()
 export interface ExchangePort {
   /** The head of the request that is being handled. */
   readonly head: UwsRequestHead
+  /** Each answer is the last on its connection from now on. */
+  readonly isStopping: boolean
   /** How much is handed to uWebSockets.js at a time: PIECE_BYTES_MAX at most. */
   readonly pieceBytes: number
   /** Name of the listener. */
@@ -63,7 +65,7 @@ export class UwsExchange implements HttpExchange {
    * The connection ends with the answer. uWebSockets.js takes extensions of chunks for digits of their length, and more (HttpParser's ChunkedEncoding): where
    * such a body ends is not certain, so that nothing after it is taken for a request.
    */
-  private readonly isLast: boolean
+  private readonly isLastByItself: boolean
   /** The head of an answer whose body has not begun. */
   private begun: { readonly status: number; readonly headers: Headers } | null = null
   private isBlocked = false
@@ -86,7 +88,7 @@ export class UwsExchange implements HttpExchange {
     this.path = head.path
     this.query = head.query
     this.isHeadOnly = head.method === 'HEAD'
-    this.isLast = head.isChunked
+    this.isLastByItself = head.isChunked
   }
 
   header(name: string): string {
@@ -97,9 +99,17 @@ export class UwsExchange implements HttpExchange {
     this.port.head.each(visit)
   }
 
+  get address(): string {
+    return Buffer.from(this.response.getRemoteAddressAsText()).toString('latin1')
+  }
+
+  /** uWebSockets.js is not asked for any. */
+  get certificateSubject(): string {
+    return ''
+  }
+
   peer(transport: Transport): Peer {
-    const host = Buffer.from(this.response.getRemoteAddressAsText()).toString('latin1')
-    return new RemotePeer(this.port.listener, transport, host, 0)
+    return new RemotePeer(this.port.listener, transport, this.address, 0)
   }
 
   receive(body: BodyReceiver): void {
@@ -120,6 +130,11 @@ export class UwsExchange implements HttpExchange {
     if (this.isOver) return
     this.isOver = true
     this.gone?.()
+  }
+
+  /** Whether the connection is closed with the answer. */
+  private get isLast(): boolean {
+    return this.isLastByItself || this.port.isStopping
   }
 
   private data(bytes: ArrayBuffer, isLast: boolean): void {

@@ -57,6 +57,7 @@ export async function loadUws(headBytesMax: number = REQUEST_HEAD_BYTES_MAX): Pr
 export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   readonly engine = 'uWebSockets.js'
   connections = 0
+  isStopping = false
   readonly head = new UwsRequestHead()
   readonly pieceBytes: number
   readonly listener: string
@@ -178,6 +179,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   optionsChanged(): void {}
 
   stopListening(): void {
+    this.isStopping = true
     if (this.listenSocket === null) return
     this.uws.us_listen_socket_close(this.listenSocket)
     this.listenSocket = null
