@@ -16,6 +16,8 @@ import { ToldCode } from './told-code.js'
 
 /** Readers come back after this, spread over as much again: long enough for a daemon to restart, short against what is kept for them. */
 const RETRY_MS = 1000
+/** A browser keeps to what it was told last for ever: nobody is to knock more often at a daemon that is not there. */
+const RETRY_LEAST_MS = 500
 /** Says nothing (WHATWG HTML, 9.2.6: a comment). */
 const HEARTBEAT = ':\n\n'
 /** What a gap names when it may have been any of a stream's patterns. */
@@ -187,7 +189,7 @@ export class EventStream implements Link {
     let text = namedEvent(frame)
     // With this a reader has something to come back with from the start.
     if (control.op === Op.WELCOME) text = `id: ${formatEventId(this.token, 0)}\n${text}`
-    else if (control.op === Op.GOAWAY) text = `retry: ${control.retryAfterMs}\n${text}`
+    else if (control.op === Op.GOAWAY) text = `retry: ${Math.max(RETRY_LEAST_MS, control.retryAfterMs)}\n${text}`
     if (this.isLive) return this.put(text)
     this.words += text
     return Written.BUFFERED
