@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 /** scheme, host, port (RFC 6454, 6.1). */
-const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/(\[[0-9a-f:.]+\]|[^/:[\]@?#\s]+)(?::(\d{1,5}|\*))?$/
+const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/(\[[0-9a-f:.]+\]|[a-z0-9*._-]+)(?::(\d{1,5}|\*))?$/
 const DEFAULT_PORTS: { readonly [scheme: string]: string } = { http: '80', https: '443' }
 const ANY = '*'
 const BELOW = '*.'

@@ -93,6 +93,8 @@ export function packPayload(value: unknown, kind: PayloadKind, packer: JsonValue
     case 'value':
       return packValue(value, packer)
     case 'json':
+      // JSON.stringify would put null for it.
+      if (hasInfinity(value)) return Code.BAD_JSON
       packer.packBin(Buffer.from(JSON.stringify(value)))
       return 0
     case 'text':
@@ -103,6 +105,12 @@ export function packPayload(value: unknown, kind: PayloadKind, packer: JsonValue
     case 'bytes':
       return Code.BAD_ARGUMENTS
   }
+}
+
+/** Whether there was a number beyond all doubles, for which JSON.parse answers so. */
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value)
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity)
 }
 
 const BIN32_LEAD_BYTES = 5

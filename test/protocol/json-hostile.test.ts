@@ -82,3 +82,16 @@ t.test('half characters are refused wherever they stand', async (t) => {
   reader.read('["hello",{"name":"\\ud83d\\ude00"}]')
   t.equal(reader.refused.length, 0, 'a pair is one character')
 })
+
+t.test('a number beyond all doubles is refused whatever the payload is', async (t) => {
+  for (const metadata of ['', ',{"type":"application/json"}']) {
+    for (const payload of ['1e999', '-1e999', '[{"a":1e400}]']) {
+      reader.read(`["event","a",3,${payload}${metadata}]`)
+      t.strictSame(
+        reader.refused.map(({ code }) => code),
+        [Code.BAD_JSON],
+        payload,
+      )
+    }
+  }
+})

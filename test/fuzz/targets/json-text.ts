@@ -2,6 +2,7 @@ import { Unpackr } from 'msgpackr'
 import { CODES, Code } from '../../../src/protocol/codes.js'
 import { decodeControl } from '../../../src/protocol/control.js'
 import { BROKEN_LINES_MAX, framesToText, TextReader } from '../../../src/protocol/json.js'
+import { mediaType, type PayloadKind, payloadKind } from '../../../src/protocol/json-payload.js'
 import { TOPIC_BYTES_MAX } from '../../../src/protocol/limits.js'
 import { Op } from '../../../src/protocol/ops.js'
 import { EventScanner, frameEnd } from '../../../src/protocol/scan.js'
@@ -54,21 +55,28 @@ export function fuzz(input: Buffer): void {
 function checkFrames(text: string): number {
   const { bytes, length } = reader
   let frames = 0
-  let only: unknown
+  let only: Buffer | null = null
+  let kind: PayloadKind = 'value'
   for (let pos = 0; pos < length; frames++) {
     const end = frameEnd(bytes, pos, length)
     must(end > pos && end <= length, 'a frame of ours is well formed', end)
     if (bytes[pos + 1] === Op.EVENT) {
       must(scanner.scan(bytes, pos, length) === end, 'an event of ours is well formed')
-      only = scanner.metadataStart === scanner.metadataEnd ? unpackr.unpack(payloadOf(bytes)) : undefined
+      kind = scanner.metadataStart === scanner.metadataEnd ? 'value' : kindOf(bytes)
+      only = Buffer.from(payloadOf(bytes))
     } else must(typeof decodeControl(bytes, pos, end) === 'object', 'a frame of ours can be decoded')
     pos = end
   }
-  // What a payload is that says nothing of its type, read by another decoder.
-  if (frames === 1 && reader.refused.length === 0 && only !== undefined) {
+  // What the payload is, read by another decoder.
+  if (frames === 1 && reader.refused.length === 0 && only !== null) {
     const [line] = text.split('\n').filter(isSaying)
     const [, , , payload] = JSON.parse(line.trim()) as unknown[]
-    if (isPlain(payload)) must(agrees(payload, only), 'msgpackr reads the value that JSON.parse does', text)
+    if (kind === 'value' && isPlain(payload)) {
+      must(agrees(payload, unpackr.unpack(only)), 'msgpackr reads the value that JSON.parse does', text)
+    } else if (kind === 'json' && isPlain(payload)) {
+      must(same(payload, JSON.parse(only.toString())), 'JSON text says what it said', text)
+    } else if (kind === 'text' && typeof payload === 'string')
+      must(payload === only.toString(), 'text is as it was', text)
   }
   return frames
 }
@@ -76,6 +84,11 @@ function checkFrames(text: string): number {
 /** Lines of white space and control characters are skipped. */
 function isSaying(line: string): boolean {
   return /[^\0-\x20]/.test(line)
+}
+
+function kindOf(bytes: Uint8Array): PayloadKind {
+  const { metadataStart, metadataEnd } = scanner
+  return payloadKind(mediaType(Buffer.from(bytes.subarray(metadataStart, metadataEnd)), 0, metadataEnd - metadataStart))
 }
 
 function payloadOf(bytes: Uint8Array): Uint8Array {
