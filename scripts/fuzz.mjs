@@ -2,7 +2,7 @@
 //
 // jsfuzz instruments what is loaded by require(), so that each target becomes one CommonJS file with all of ours that it
 // uses in it. Packages stay outside: how much of them is reached is not what guides it.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,11 +37,14 @@ mkdirSync(OUT, { recursive: true })
 writeFileSync(join(OUT, 'package.json'), '{"type":"commonjs"}\n')
 writeFileSync(join(OUT, 'preload.cjs'), PACKAGES.map((name) => `require('${name}')\n`).join(''))
 
-// jsfuzz ends its own by the same signal.
-process.on('SIGINT', () => {})
-const run = spawnSync(process.execPath, [join(OUT, 'main.mjs')], {
+const run = spawn(process.execPath, [join(OUT, 'main.mjs')], {
   cwd: ROOT,
   stdio: 'inherit',
   env: { ...process.env, SLUICE_FUZZ: JSON.stringify({ root: ROOT, names, argv: process.argv.slice(2) }) },
 })
-process.exitCode = run.status ?? 1
+// It ends what it has started; a terminal sends SIGINT to both.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => run.kill('SIGTERM'))
+run.once('exit', (status) => {
+  process.exitCode = status ?? 1
+})

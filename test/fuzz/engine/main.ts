@@ -102,7 +102,6 @@ class Campaign {
         preload: join(folder, 'preload.cjs'),
         inputs: shelf.all(),
         timeMs,
-        hangMs: this.options.hangMs,
         heapMbMax: HEAP_MB_MAX,
       },
       onProgress,
@@ -188,6 +187,13 @@ async function main(): Promise<number> {
   }
   campaign.report()
   return campaign.found.length === 0 ? 0 : 1
+}
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(status))
 }
 
 process.exitCode = await main()
