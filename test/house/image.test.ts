@@ -73,7 +73,8 @@ t.test('compose: for this machine only, confined, and stopped no sooner than it 
   }
   if (!defaults.ok) return t.fail('the defaults are wrong')
   const grace = /^ {4}stop_grace_period: (\d+)s$/m.exec(compose)?.[1]
-  t.ok(Number(grace) * 1000 > defaults.config.shutdown.drainTimeoutMs * 2)
+  const { readyGraceMs, goawaySpreadMs, drainTimeoutMs } = defaults.config.shutdown
+  t.ok(Number(grace) * 1000 > readyGraceMs + goawaySpreadMs + drainTimeoutMs)
   for (const [, path] of compose.matchAll(/^ +- (\.[^:]*):/gm)) {
     t.ok(existsSync(join(ROOT, 'docker', path)), path)
   }
