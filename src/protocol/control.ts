@@ -1,9 +1,9 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { Code } from './codes.js'
-import { CONTROL_BYTES_MAX, REQUEST_MAX } from './limits.js'
+import { countValues } from './count-values.js'
+import { CONTROL_BYTES_MAX, CONTROL_VALUES_MAX, REQUEST_MAX } from './limits.js'
 import { type DropReason, Op, POLICIES, type Policy } from './ops.js'
 import { skipValue } from './skip.js'
-import { isTextThroughout } from './utf8.js'
 
 /** Everything but EVENT: small frames, decoded into these. `request` 0 asks for no OK; errors are told all the same. */
 export type ControlFrame =
@@ -119,6 +119,8 @@ export function decodeControl(bytes: Uint8Array, start: number, end: number): Co
   const skipped = skipValue(bytes, start, end)
   if (skipped < 0) return -skipped as Code
   if (skipped !== end) return Code.MALFORMED
+  const values = countValues(bytes, start, end)
+  if (Math.abs(values) > CONTROL_VALUES_MAX) return Code.FRAME_TOO_LARGE
   let array: unknown
   try {
     array = unpackr.unpack(bytes.subarray(start, end))
@@ -126,7 +128,7 @@ export function decodeControl(bytes: Uint8Array, start: number, end: number): Co
     return Code.MALFORMED
   }
   const frame = arrayToControl(array)
-  if (typeof frame === 'number' || isTextThroughout(bytes, start, end)) return frame
+  if (typeof frame === 'number' || values > 0) return frame
   return 'pattern' in frame ? Code.BAD_PATTERN : Code.BAD_ARGUMENTS
 }
 

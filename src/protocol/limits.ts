@@ -6,6 +6,8 @@ export const TOPIC_BYTES_MAX = 255
 export const TOPIC_TOKENS_MAX = 16
 /** Bytes of one control frame: they are decoded into objects, so they are kept small. */
 export const CONTROL_BYTES_MAX = 4096
+/** Values in one control frame, all levels together: an empty array of one byte becomes an object of thirty. */
+export const CONTROL_VALUES_MAX = 256
 /** Bytes of an event's metadata map, decoded only by receivers. */
 export const METADATA_BYTES_MAX = 4096
 /** Levels of arrays and maps in a frame or a payload that the daemon itself walks: a control frame needs three. */

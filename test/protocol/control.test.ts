@@ -10,7 +10,7 @@ import {
   decodeControl,
   encodeControl,
 } from '../../src/protocol/control.js'
-import { CONTROL_BYTES_MAX, NESTING_MAX, REQUEST_MAX } from '../../src/protocol/limits.js'
+import { CONTROL_BYTES_MAX, CONTROL_VALUES_MAX, NESTING_MAX, REQUEST_MAX } from '../../src/protocol/limits.js'
 import { DROP_REASONS, OP_NAMES, Op, POLICIES } from '../../src/protocol/ops.js'
 import { frameEnd } from '../../src/protocol/scan.js'
 
@@ -248,4 +248,13 @@ t.test('text that is not UTF-8 is not taken for other text', async (t) => {
     t.equal(decode(hex(`93 0e 01 81 a5 746f6b656e ${text}`)), Code.BAD_ARGUMENTS, `a token ${text}`)
   }
   t.match(decode(hex('93 04 00 a3 efbfbd')), { pattern: '\ufffd' }, 'U+FFFD itself is a character like others')
+})
+
+t.test('many small values are not decoded', async (t) => {
+  const hello = (keys: number) => [Op.HELLO, Object.fromEntries(Array.from({ length: keys }, (_, i) => [`k${i}`, []]))]
+  // The frame, its op and the map are values, too.
+  const most = (CONTROL_VALUES_MAX - 3) >> 1
+  t.match(decodeArray(hello(most)), { op: Op.HELLO })
+  t.equal(decodeArray(hello(most + 1)), Code.FRAME_TOO_LARGE)
+  t.equal(decode(hex(`92 02 dc 0fa0 ${'90'.repeat(4000)}`)), Code.FRAME_TOO_LARGE)
 })

@@ -3,11 +3,13 @@ import { skipValue } from './skip.js'
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Whether all strings, keys too, of the well-formed msgpack value that fills bytes[start, end) are UTF-8. Decoders put other characters for what is not,
- * so that two that differ on the wire would be the same afterwards.
+ * How many values there are in the well-formed msgpack value that fills bytes[start, end), itself and keys included, as a negative number when some string
+ * in it is not UTF-8. Decoders put other characters for what is not, so that two that differ on the wire would be the same afterwards.
  */
-export function isTextThroughout(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let pos = start; pos < end; ) {
+export function countValues(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0
+  let isText = true
+  for (let pos = start; pos < end; count++) {
     const lead = bytes[pos]
     const head = containerHead(lead)
     if (head > 0) {
@@ -16,10 +18,10 @@ export function isTextThroughout(bytes: Uint8Array, start: number, end: number):
     }
     const next = skipValue(bytes, pos, end)
     const text = pos + textHead(lead)
-    if (text > pos && !isUtf8(bytes, text, next)) return false
+    if (text > pos && isText) isText = isUtf8(bytes, text, next)
     pos = next
   }
-  return true
+  return isText ? count : -count
 }
 
 /** Bytes before the first element of an array or map; 0 for what is neither. */
