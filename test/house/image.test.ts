@@ -81,7 +81,8 @@ t.test('compose: for this machine only, confined, and stopped no sooner than it 
 })
 
 t.test('variables that are named are options', async (t) => {
-  const others = new Set(['SLUICE_URL', 'SLUICE_ADMIN_URL', 'SLUICE_LONG', 'SLUICE_TOKEN', 'SLUICE_PASSWORD'])
+  const clients = ['SLUICE_URL', 'SLUICE_ADMIN_URL', 'SLUICE_TOKEN', 'SLUICE_PASSWORD']
+  const others = new Set([...clients, 'SLUICE_LONG', 'SLUICE_TEST_TIMEOUT_S'])
   const known = new Set([...ENTRIES.keys()].map((key) => `SLUICE_${key.replaceAll('.', '_').toUpperCase()}`))
   const texts = ['Dockerfile', 'SECURITY.md', 'docs/docker.md', 'docs/security.md', ...filesBelow('docker')]
   const strange = texts
