@@ -148,12 +148,12 @@ export class Router {
   }
 
   /**
-   * What a session may do from now on. What was accepted before goes to those it was for.
+   * What a session may do from now on, be it in the midst of a message. What was accepted before goes to those it was for.
    * @param request of the AUTH that is answered; 0: no answer is sent
    */
   grant(session: Session, access: Access, rate: Rate | null, request: number, info: OkInfo): void {
+    session.rate?.admits(this.host.now())
     this.control.grant(session, access, rate, request, info)
-    // What follows in the same message is of who they are now.
     this.refuseAll = this.whyNone(session, 0, 0)
   }
 

@@ -51,6 +51,7 @@ export class OracleBucket {
     nowMs: number,
     before: OracleBucket | null,
   ) {
+    before?.hasSome(nowMs)
     this.left = before === null || before.perSecond === 0 ? perSecond : Math.min(perSecond, before.left)
     this.at = before?.at ?? nowMs
   }

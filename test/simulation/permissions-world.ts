@@ -8,6 +8,7 @@ import { CoreHarness, NOTHING_HELD, type Peer } from '../helpers/core-harness.js
 import { SeededRandom } from '../helpers/msgpack-random.js'
 import { must } from './ledger.js'
 import { isFor, isPermitted, mayBeSubscribed, OracleBucket, type OracleRules } from './permissions-oracle.js'
+import { LONG, PATTERN_TOKENS_MAX, TOKENS, UNIVERSE, USUAL_PATTERNS } from './permissions-universe.js'
 
 export interface PermissionsReport {
   /** Decisions that were compared: events published, and patterns subscribed to. */
@@ -82,25 +83,8 @@ interface Pending {
   readonly made: number
 }
 
-/** Nobody's pattern has it, so that there is always a topic that is only matched by a wildcard. */
-const FRESH = 'z'
-const LONG = 'long-enough-to-be-kept-apart'
-const TOKENS = ['a', 'b', '$sys', LONG]
-const PATTERN_TOKENS_MAX = 3
-const REST_OF = ['$sys.>', '>', '*', '*.>', '$sys', 'a.>', `${LONG}.*`]
 /** More than the core keeps of patterns that nobody uses. */
 const CHURN = 1100
-
-/** All topics that tell patterns of at most PATTERN_TOKENS_MAX tokens apart. */
-const UNIVERSE = topicsOf(PATTERN_TOKENS_MAX + 1)
-
-function topicsOf(length: number): string[] {
-  if (length === 0) return []
-  const shorter = topicsOf(length - 1)
-  const tokens = [...TOKENS, FRESH]
-  const longest = shorter.filter((topic) => topic.split('.').length === length - 1)
-  return length === 1 ? tokens : [...shorter, ...longest.flatMap((topic) => tokens.map((token) => `${topic}.${token}`))]
-}
 
 /** Sessions with rights by chance, and an oracle that says of each event and each subscription what must become of it. */
 export class PermissionsWorld {
@@ -142,7 +126,7 @@ export class PermissionsWorld {
       hashSeed: random.below(0x7fffffff),
       poison: false,
     })
-    this.patterns = [...REST_OF, ...Array.from({ length: 5 + random.below(20) }, () => this.anyPattern())]
+    this.patterns = [...USUAL_PATTERNS, ...Array.from({ length: 5 + random.below(20) }, () => this.anyPattern())]
     const few = 1 + random.below(4)
     this.topics = Array.from({ length: random.oneIn(3) ? 100 : few }, () => random.pick(UNIVERSE))
     this.topic = this.topics[0]
