@@ -8,6 +8,7 @@ import { IngressMeters } from '../ingress/ingress.js'
 import { TlsMeters } from '../ingress/tls/options.js'
 import type { Tls } from '../ingress/tls/tls.js'
 import type { Observer } from '../observe/main/observer.js'
+import type { Security } from '../security/security.js'
 import { certificateReload, loadCertificate } from './certificate.js'
 import { coreOptions } from './core-options.js'
 import { httpOptions } from './http-options.js'
@@ -16,7 +17,7 @@ import type { Logger } from './log.js'
 import { makeLatency, makeObserver, type Operator, observerSettings } from './observation.js'
 import type { Reloading } from './reload.js'
 import { coreReload, httpReload, listenersReload, logReload, observerReload } from './reloadables.js'
-import { makeSecurity, type Security } from './security.js'
+import { openSecurity, securityReload } from './security.js'
 
 /** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
 const TICK_INTERVAL_MS = 1000
@@ -59,7 +60,7 @@ export async function openParts(
     schedule: setImmediate,
     idleMs: () => nodePerformance.nodeTiming.idleTime,
   })
-  const security = await makeSecurity(config, router, log)
+  const { security, door } = await openSecurity(config, router, log)
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
   const ownHttpOptions = httpOptions(config)
@@ -85,9 +86,7 @@ export async function openParts(
   const opened = observer.start().catch(explain('admin'))
   opened.catch(() => {})
   try {
-    listeners.push(
-      ...(await makeListeners(config, { router, api, meters: ingressMeters, door: security.door, tls, warn })),
-    )
+    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, door, tls, warn })))
     await Promise.all([opened, ...listeners.map((listener) => listener.open())])
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
@@ -102,7 +101,7 @@ export async function openParts(
   }, TICK_INTERVAL_MS)
   if (tls !== null) reloading.add(certificateReload(tls))
   reloading.add(
-    security.reloadable,
+    securityReload(security, door, log),
     logReload(log),
     coreReload(router),
     httpReload(ownHttpOptions),

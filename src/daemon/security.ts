@@ -2,52 +2,44 @@ import { admitsAnonymous, type Config, knowsUsers } from '../config/index.js'
 import type { Router } from '../core/router.js'
 import { Door } from '../ingress/door.js'
 import { Origins } from '../ingress/origins.js'
-import { Authenticator } from '../security/authenticator.js'
-import { Guard } from '../security/guard.js'
-import { PasswordDesk } from '../security/password-desk.js'
+import { Security } from '../security/security.js'
 import type { Logger } from './log.js'
 import type { Reloadable } from './reload.js'
 
-/** Who may come in, and who is in as whom. */
-export interface Security {
-  readonly guard: Guard
-  /** What transports ask: the guard, and from which pages browsers may come. */
-  readonly door: Door
-  readonly reloadable: Reloadable
-  close(): void
+/** Who may come in, with the door that transports ask. Rejects with a sentence for the operator. */
+export async function openSecurity(
+  config: Config,
+  router: Router,
+  log: Logger,
+): Promise<{ security: Security; door: Door }> {
+  const security = await Security.open(config, router, (level, sentence, fields = {}) => log[level](fields, sentence))
+  log.info(whoIsLetIn(config))
+  return { security, door: new Door(security.guard, new Origins(config.security.origins)) }
 }
 
-/** Rejects with a sentence for the operator. */
-export async function makeSecurity(config: Config, router: Router, log: Logger): Promise<Security> {
-  const parts = { passwords: new PasswordDesk(() => performance.now()), isRevoked: () => false }
-  let current = new Authenticator(config, parts)
-  const guard = new Guard(router, current, config.auth.timeoutMs, (level, sentence, fields = {}) =>
-    log[level](fields, sentence),
-  )
-  const door = new Door(guard, new Origins(config.security.origins))
-  log.info(whoIsLetIn(config))
+export function securityReload(security: Security, door: Door, log: Logger): Reloadable {
   return {
-    guard,
-    door,
-    reloadable: {
-      async prepare(next) {
-        const prepared = new Authenticator(next, parts, current)
-        return () => {
-          current = prepared
-          guard.replace(prepared, next.auth.timeoutMs)
-          door.origins.replace(next.security.origins)
-        }
-      },
+    async prepare(next) {
+      const commit = await security.prepare(next)
+      return () => {
+        commit()
+        door.origins.replace(next.security.origins)
+        log.info(whoIsLetIn(next))
+      }
     },
-    close: () => guard.close(),
   }
 }
 
 /** For the log: what an operator should see who has opened more than was meant. */
 function whoIsLetIn(config: Config): string {
-  const { auth, user } = config
+  const { auth, user, jwt } = config
   const doors: string[] = []
   if (user.length > 0) doors.push(user.length === 1 ? '1 user' : `${user.length} users`)
+  if (jwt.secretFile !== '') doors.push('tokens signed with the shared secret')
+  if (jwt.jwksFile !== '' || jwt.jwksUrl !== '') {
+    const issuer = jwt.issuer === '' ? 'whoever has the keys' : jwt.issuer
+    doors.push(`tokens of ${issuer}${jwt.audience === '' ? ', for any audience' : ` for ${jwt.audience}`}`)
+  }
   if (admitsAnonymous(config)) {
     const role = auth.anonymousRole === '' ? 'who may do everything' : `with role ${auth.anonymousRole}`
     doors.push(`${knowsUsers(config) ? 'anybody else' : 'anybody'}, ${role}`)

@@ -2,21 +2,32 @@ import { admitsAnonymous, knowsUsers } from '../config/authentication.js'
 import type { Config } from '../config/config.js'
 import type { Claim } from '../core/identity.js'
 import { Code } from '../protocol/codes.js'
+import { type Bearer, EXPIRED } from './claims.js'
 import { Directory, type User } from './directory.js'
+import { isJwtLike, type JwtProof, JwtVerifier } from './jwt.js'
+import type { KeyRing } from './key-ring.js'
 import { type Known, type Proof, type ProofKind, Refusal } from './known.js'
+import { Lru } from './lru.js'
+import type { AuthMeters } from './meters.js'
 import type { PasswordDesk, PasswordVerdict } from './password-desk.js'
-import { type Grant, Roles } from './roles.js'
+import { type Grant, NOTHING, Roles } from './roles.js'
 import type { SecuritySettings } from './settings.js'
 import { hashToken, isTokenLike, TOKEN_CHARS_MAX } from './tokens.js'
 
-/** What goes on when the configuration changes. */
 export interface AuthenticatorParts {
   readonly passwords: PasswordDesk
-  /** Whether a token has been revoked. */
-  isRevoked(tokenId: string): boolean
+  /** null: there is no issuer. */
+  readonly keys: KeyRing | null
+  readonly revoked: { has(tokenId: string): boolean }
+  readonly meters: AuthMeters
+  /** Milliseconds since 1970. */
+  wallNow(): number
 }
 
 export type Outcome = Known | Refusal
+
+/** Tokens of an issuer that were good lately. */
+const VERIFIED_MAX = 10_000
 
 let epochs = 0
 
@@ -28,12 +39,16 @@ export class Authenticator {
   readonly admitsAnonymous: boolean
   private readonly roles: Roles
   private readonly directory: Directory
-  private anonymous: Known
+  private readonly jwt: JwtVerifier | null
+  private readonly anonymous: Known
+  /** By hash of the token: a request for each event, and a crowd that comes back, pay for one signature. */
+  private readonly verified = new Lru<string, Known>(VERIFIED_MAX)
+  private readonly underWay = new Map<string, Promise<Outcome>>()
   private currentEpoch = ++epochs
 
   /** @throws Error with a sentence for the operator */
   constructor(
-    settings: SecuritySettings,
+    private readonly settings: SecuritySettings,
     private readonly parts: AuthenticatorParts,
     before: Authenticator | null = null,
   ) {
@@ -41,12 +56,19 @@ export class Authenticator {
     this.admitsAnonymous = admitsAnonymous(settings as Config)
     this.roles = new Roles(settings, before?.roles ?? null)
     this.directory = new Directory(settings.user)
+    this.jwt = parts.keys === null ? null : new JwtVerifier(settings.jwt, parts.keys, parts.wallNow)
     this.anonymous = this.known({ kind: 'none' }, this.grant(settings.auth.anonymousRole, ''), '')
   }
 
   /** Another one whenever what was known may not be true any more. */
   get epoch(): number {
     return this.currentEpoch
+  }
+
+  /** Keys or revoked tokens have changed: nothing is remembered. */
+  forget(): void {
+    this.verified.clear()
+    this.currentEpoch = ++epochs
   }
 
   /** Never rejects. */
@@ -78,7 +100,7 @@ export class Authenticator {
         return user === null ? REMOVED : this.user(user, proof, '')
       }
       case 'jwt':
-        return REMOVED
+        return this.bearerAgain(proof)
     }
   }
 
@@ -95,11 +117,49 @@ export class Authenticator {
     if (!isTokenLike(token)) return new Refusal('not a token: empty, too long, or not printable ASCII')
     const hash = hashToken(token)
     const user = this.directory.byToken(hash)
-    return user === null ? new Refusal('this token is not known') : this.holderOf(user, hash)
+    if (user !== null) return this.holderOf(user, hash)
+    const { jwt } = this
+    if (jwt === null || !isJwtLike(token)) return new Refusal('this token is not known')
+    const known = this.verified.get(hash)
+    if (known !== undefined && (known.expiresAt === 0 || known.expiresAt > this.parts.wallNow())) {
+      this.parts.meters.remembered++
+      return known
+    }
+    const same = this.underWay.get(hash)
+    if (same !== undefined) return same
+    const verifying = this.verify(jwt, token, hash).finally(() => this.underWay.delete(hash))
+    this.underWay.set(hash, verifying)
+    return verifying
+  }
+
+  private async verify(jwt: JwtVerifier, token: string, hash: string): Promise<Outcome> {
+    const proof = await jwt.verify(token)
+    if (proof instanceof Refusal) return proof
+    const bearer = jwt.read(proof)
+    if (typeof bearer === 'string') return new Refusal(bearer)
+    const outcome = this.bearer(bearer, proof)
+    if (!(outcome instanceof Refusal)) this.verified.set(hash, outcome)
+    return outcome
+  }
+
+  private bearerAgain(proof: JwtProof): Outcome {
+    const bearer = this.jwt?.read(proof) ?? 'there is no issuer any more'
+    if (typeof bearer !== 'string') return this.bearer(bearer, proof)
+    return new Refusal(bearer, bearer === EXPIRED ? Code.TOKEN_EXPIRED : Code.TOKEN_REVOKED)
+  }
+
+  private bearer(bearer: Bearer, proof: JwtProof): Outcome {
+    const { user, tokenId, expiresAt, told } = bearer
+    if (tokenId !== '' && this.parts.revoked.has(tokenId)) return REVOKED
+    const { defaultRole, adminRoles } = this.settings.jwt
+    const role = bearer.role ?? (told === null && defaultRole !== '' ? defaultRole : null)
+    const grant = role === null ? this.roles.grantTold(told ?? NOTHING, user) : this.roles.grantLess(role, told, user)
+    if (grant === null) return new Refusal('it names a role that is not there')
+    return this.known(proof, grant, user, { tokenId, expiresAt, isAdmin: role !== null && adminRoles.includes(role) })
   }
 
   private holderOf(user: User, hash: string): Outcome {
-    if (this.parts.isRevoked(hash)) return REVOKED
+    if (this.parts.revoked.has(hash)) return REVOKED
     return this.user(user, { kind: 'token', user: user.name, hash }, hash)
   }
 

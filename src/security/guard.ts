@@ -9,7 +9,7 @@ import { Op } from '../protocol/ops.js'
 import { type Authenticator, kindOf, type Outcome } from './authenticator.js'
 import { Expiries } from './expiries.js'
 import { isRefusal, type Known, type Proof, Refusal } from './known.js'
-import { AuthMeters } from './meters.js'
+import type { AuthMeters } from './meters.js'
 import { RefusalLog } from './refusal-log.js'
 import type { SecurityLog } from './settings.js'
 
@@ -41,7 +41,6 @@ const NONE: Proof = { kind: 'none' }
 
 /** Lets sessions in, knows who they are, and ends those that may not stay. The gatekeeper of the transports. */
 export class Guard {
-  readonly meters = new AuthMeters()
   private readonly refusals: RefusalLog
   private readonly watched = new Map<number, Watched>()
   /** In the order in which their time is over. */
@@ -56,6 +55,7 @@ export class Guard {
     private readonly router: Router,
     private authenticator: Authenticator,
     private timeoutMs: number,
+    readonly meters: AuthMeters,
     log: SecurityLog,
     private readonly clock: GuardClock = CLOCK,
   ) {
@@ -80,6 +80,12 @@ export class Guard {
     this.recheck()
   }
 
+  /** Keys or revoked tokens have changed. */
+  reconsider(): void {
+    this.authenticator.forget()
+    this.recheck()
+  }
+
   identify(claim: Claim): Identity | Code | Promise<Identity | Code> {
     const outcome = this.verify(claim)
     return outcome instanceof Promise ? outcome.then(answerOf) : answerOf(outcome)
@@ -100,11 +106,23 @@ export class Guard {
     return 0
   }
 
-  /** Ends who is in by this token. */
-  endToken(tokenId: string): void {
-    for (const { session, who } of [...this.watched.values()]) {
-      if (who?.tokenId === tokenId) this.endRevoked(session, Code.TOKEN_REVOKED)
-    }
+  /** A session goes on by a request of another connection, with what that one has shown. @returns 0, or the code that the session is to be ended with */
+  renewed(session: Session, who: Identity): Code | 0 {
+    const known = this.current(who)
+    if (isRefusal(known)) return known.code
+    if (known.user !== session.access.user) return Code.BAD_CREDENTIALS
+    this.become(session, known)
+    return 0
+  }
+
+  /** A token has been revoked. @returns how many connections were ended that somebody had by it */
+  endToken(tokenId: string): number {
+    this.authenticator.forget()
+    const ended = [...this.watched.values()].filter(
+      ({ session, who }) => who?.tokenId === tokenId && this.isHere(session),
+    )
+    for (const { session } of ended) this.endRevoked(session, Code.TOKEN_REVOKED)
+    return ended.length
   }
 
   /** Looks at everybody who is in, whether they may stay, and as what: a little at a time. */
@@ -226,9 +244,15 @@ export class Guard {
       this.endRevoked(session, outcome.code)
       return
     }
-    const isSame = session.access === outcome.access && isSameRate(session.rate?.limits ?? null, outcome.rateLimits)
-    if (watched !== undefined && who !== null) this.settle(watched, outcome)
-    if (!isSame) this.router.grant(session, outcome.access, rateOf(outcome.rateLimits), 0, {})
+    this.become(session, outcome)
+  }
+
+  /** The session goes on as the same user, and may do other things perhaps. */
+  private become(session: Session, known: Known): void {
+    const watched = this.watched.get(session.id)
+    if (known.proof.kind !== 'none') this.settle(watched ?? this.watch(session), known)
+    const isSame = session.access === known.access && isSameRate(session.rate?.limits ?? null, known.rateLimits)
+    if (!isSame) this.router.grant(session, known.access, rateOf(known.rateLimits), 0, {})
   }
 
   private endRevoked(session: Session, code: Code): void {

@@ -1,6 +1,6 @@
 import type { Identity } from '../core/identity.js'
 import { Code } from '../protocol/codes.js'
-import type { Json } from './claims.js'
+import type { Json } from './json.js'
 
 /** By what it is known who somebody is, as it is asked again when the configuration, the keys or the revoked tokens have changed. */
 export type Proof =

@@ -4,6 +4,7 @@ import type { RateLimits } from '../core/rate.js'
 import { Rules, type RuleTexts } from '../core/rules.js'
 import { Lru } from './lru.js'
 import type { SecuritySettings } from './settings.js'
+import { narrowed, type ToldRole } from './told-role.js'
 
 /** What somebody may and how much of it. */
 export interface Grant {
@@ -34,6 +35,13 @@ const EVERYTHING: RoleTexts = {
   bytesPerSecond: 0,
   connectionsMax: 0,
 }
+/** Of a token that says nothing of what it is for. */
+export const NOTHING: RoleTexts = {
+  ...EVERYTHING,
+  publish: { allow: [], deny: [] },
+  subscribe: { allow: [], deny: [] },
+}
+
 /** Users whose access is kept ready, of each role: it holds verdicts, which are better made once. */
 const USERS_KEPT_MAX = 16_384
 /** Roles that came with tokens. */
@@ -91,18 +99,19 @@ export class Roles {
     )
   }
 
-  has(name: string): boolean {
-    return name === '' || this.named.has(name)
-  }
-
   /** @param name of a [[role]]; '': everything. @returns null when there is none */
   grant(name: string, user: string): Grant | null {
     const role = name === '' ? this.everything : this.named.get(name)
     return role === undefined ? null : this.grantOf(role, user)
   }
 
-  textsOf(name: string): RoleTexts | null {
-    return this.named.get(name)?.texts ?? null
+  /** The same, less what a token has taken away of it. @param name of a [[role]] */
+  grantLess(name: string, told: ToldRole | null, user: string): Grant | null {
+    const role = this.named.get(name)
+    if (role === undefined) return null
+    if (told === null) return this.grantOf(role, user)
+    const { eventsPerSecond, bytesPerSecond, connectionsPerUser: connectionsMax } = this.limits
+    return this.grantTold(narrowed(role.texts, told, { eventsPerSecond, bytesPerSecond, connectionsMax }), user)
   }
 
   /** For a role that came with a token. */
