@@ -32,7 +32,8 @@ cd "$1/root"
 rm -rf etc/systemd/system/*.wants lib/systemd/system/timers.target.wants
 rm -rf etc/sluice var/lib/sluice usr/lib/sluice usr/local/bin/sluice etc/systemd/system/sluice.service*
 cd /
-exec systemd-nspawn --quiet --directory="$1/root" --machine="sluice-test-$2" --private-network --boot --register=no --keep-unit \\
+exec systemd-nspawn --quiet --directory="$1/root" --machine="sluice-test-$2" --bind-ro="$3:/usr/local/bin/node" \\
+  --private-network --boot --register=no --keep-unit \\
   --link-journal=no --resolv-conf=off --timezone=off --console=pipe systemd.unit=basic.target
 `
 
@@ -53,7 +54,18 @@ export class Machine {
   /** Resolves when it is up. Gone at the end of the test. */
   static async boot(t: Teardown): Promise<Machine> {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-machine-'))
-    const words = ['--mount', '--propagation', 'private', 'sh', '-c', BOOT, 'sh', folder, String(process.pid)]
+    const words = [
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-c',
+      BOOT,
+      'sh',
+      folder,
+      String(process.pid),
+      process.execPath,
+    ]
     const nspawn = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [nspawn.stdout, nspawn.stderr]) {
