@@ -6,10 +6,11 @@ import { Code, codeMessage } from '../protocol/codes.js'
 const LOOK_INTERVAL_MS = 20
 /** A daemon that nobody sent anything to for this long, and that has nothing left to send, is done. */
 const QUIET_MS = 500
+/** Who only receives is told to go when nothing has come in for so long, or after the other time: publishers have heard it by then. */
+const SUBSCRIBERS_QUIET_MS = 100
+const SUBSCRIBERS_WAIT_MAX_MS = 1000
 /** Who has been told to leave has this long for it, once nothing comes from there any more; who cannot leave by itself is ended then. */
 const LEAVE_MS = 1000
-/** Share of the window in which those leave who only publish: who receives is there until they have gone. */
-const PUBLISHERS_SHARE = 1 / 2
 /** Who is handed over may come back, to another daemon, at once; but not quite all at the same moment. */
 const HANDOVER_RETRY_MS = 100
 
@@ -42,9 +43,16 @@ export async function drainSessions(router: Router, options: DrainOptions): Prom
   return result
 }
 
-/** Tells all when to come back, and waits until they have left or until nothing is pending and nothing comes in. */
+/**
+ * Tells all when to come back, and waits until they have left or until nothing is pending and nothing comes in. Who only receives is told last: what was
+ * accepted is to find those who were to receive it.
+ */
 async function sendAway(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<void> {
-  for (const session of [...router.sessions.values()]) router.sayGoodbye(session, Math.round(Math.random() * spreadMs))
+  const tell = (session: Session): void => router.sayGoodbye(session, Math.round(Math.random() * spreadMs))
+  const sessions = [...router.sessions.values()]
+  const untold = sessions.filter((session) => rankOf(session) === Rank.SUBSCRIBER)
+  for (const session of sessions) if (rankOf(session) !== Rank.SUBSCRIBER) tell(session)
+  if (untold.length === sessions.length) for (const session of untold.splice(0)) tell(session)
   const started = performance.now()
   let quietSince = started
   let accepted = router.meters.accepted
@@ -52,7 +60,13 @@ async function sendAway(router: Router, { timeoutMs, spreadMs }: DrainOptions): 
     await pause()
     const now = performance.now()
     const { meters } = router
-    if (meters.accepted !== accepted || router.lanes.length > 0 || sessionsBehind(router) > 0) {
+    const isQuiet = meters.accepted === accepted && router.lanes.length === 0
+    if (untold.length > 0) {
+      const isTime = (isQuiet && now - quietSince >= SUBSCRIBERS_QUIET_MS) || now - started >= SUBSCRIBERS_WAIT_MAX_MS
+      if (isTime || now - started >= timeoutMs)
+        for (const session of untold.splice(0)) if (isThere(router, session)) tell(session)
+    }
+    if (!isQuiet || sessionsBehind(router) > 0) {
       accepted = meters.accepted
       quietSince = now
     }
@@ -60,8 +74,25 @@ async function sendAway(router: Router, { timeoutMs, spreadMs }: DrainOptions): 
   }
 }
 
+/** In the order in which they are to leave. */
+enum Rank {
+  PUBLISHER = 0,
+  BOTH = 1,
+  SUBSCRIBER = 2,
+}
+
+function rankOf({ subscriptions, accepted }: Session): Rank {
+  if (subscriptions.size === 0) return Rank.PUBLISHER
+  return accepted === 0 ? Rank.SUBSCRIBER : Rank.BOTH
+}
+
+function isThere(router: Router, session: Session): boolean {
+  return router.sessions.get(session.id) === session
+}
+
 /** A session that is to be handed over. */
 interface Leaving {
+  readonly rank: Rank
   /** When it is told to go. */
   readonly atMs: number
   isTold: boolean
@@ -71,36 +102,45 @@ interface Leaving {
 }
 
 /**
- * Tells each at its moment to go at once, and serves it until then. Who only publishes goes first, so that what was accepted here finds those who
- * were to receive it.
+ * Tells each at its moment to go at once, and serves it until then. Who publishes goes first, and who receives not before they have gone: what was
+ * accepted here is to find those who were to receive it.
  */
 async function handOver(router: Router, { timeoutMs, spreadMs }: DrainOptions): Promise<void> {
   const started = performance.now()
+  const sessions = [...router.sessions.values()]
+  const ranks = [...new Set(sessions.map(rankOf))].sort()
   const leaving = new Map<Session, Leaving>()
-  for (const session of router.sessions.values()) {
-    const isPublisher = session.subscriptions.size === 0
-    const share = isPublisher ? Math.random() * PUBLISHERS_SHARE : 1 - Math.random() * (1 - PUBLISHERS_SHARE)
-    leaving.set(session, leave(started + share * spreadMs))
+  for (const session of sessions) {
+    const rank = rankOf(session)
+    const share = (ranks.indexOf(rank) + Math.random()) / ranks.length
+    leaving.set(session, leave(rank, started + share * spreadMs))
   }
   const endsAt = started + drainMsMax({ timeoutMs, spreadMs, isHandover: true })
   while (router.sessions.size > 0) {
     await pause()
     const now = performance.now()
     if (now >= endsAt) return
-    for (const session of [...router.sessions.values()]) {
+    let first = Rank.SUBSCRIBER
+    for (const session of router.sessions.values()) {
       let one = leaving.get(session)
       if (one === undefined) {
         // It has come over a connection that was there already.
-        one = leave(now)
+        one = leave(Rank.PUBLISHER, now)
         leaving.set(session, one)
       }
-      lead(router, session, one, now)
+      if (one.rank < first) first = one.rank
+    }
+    // Who goes on publishing for ever does not keep the others.
+    if (now - started >= spreadMs + LEAVE_MS) first = Rank.SUBSCRIBER
+    for (const session of [...router.sessions.values()]) {
+      const one = leaving.get(session) as Leaving
+      if (one.rank <= first) lead(router, session, one, now)
     }
   }
 }
 
-function leave(atMs: number): Leaving {
-  return { atMs, isTold: false, quietSince: 0, accepted: 0 }
+function leave(rank: Rank, atMs: number): Leaving {
+  return { rank, atMs, isTold: false, quietSince: 0, accepted: 0 }
 }
 
 function lead(router: Router, session: Session, one: Leaving, now: number): void {

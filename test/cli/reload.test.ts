@@ -31,7 +31,7 @@ t.test('SIGHUP takes up a changed file: what is live at once, what needs a resta
   const file = join(t.testdir(), 'sluice.toml')
   writeFileSync(file, '[protocol]\npayload_bytes_max = "1KiB"\n')
   const daemon = await DaemonProcess.start(t, {}, file)
-  const [start] = daemon.logs
+  const start = daemon.logs.find(({ msg }) => msg === 'listening') as unknown as { config: string }
   t.equal(await digestOf(daemon), start.config, 'the digest is told at the start')
   const client = await RawClient.open(daemon.url)
   await client.subscribe('a')
