@@ -1,6 +1,7 @@
-import type { Config, NamedTopics } from '../config/index.js'
+import { type Config, isAdminOpen, type NamedTopics } from '../config/index.js'
 import { LATENCY_BYTES, LatencyCounts } from '../core/latency.js'
 import type { Router } from '../core/router.js'
+import type { Gatekeeper } from '../ingress/gatekeeper.js'
 import { readOpenApi } from '../ingress/http/openapi.js'
 import type { HttpMeters } from '../ingress/http/options.js'
 import type { IngressMeters } from '../ingress/ingress.js'
@@ -19,6 +20,7 @@ import { AdminProblem } from '../observe/thread/routes.js'
 import type { Listener } from './listeners.js'
 import type { Logger } from './log.js'
 import type { Reloading } from './reload.js'
+import { visitorAnswers } from './visitors.js'
 
 /** Lead, op, flags and the lengths of topic and payload. */
 const FRAME_HEAD_BYTES_MAX = 32
@@ -30,6 +32,7 @@ export interface ObservedParts {
   readonly name: string
   readonly software: string
   readonly router: Router
+  readonly gate: Pick<Gatekeeper, 'identify'>
   /** Filled before the first is open. */
   readonly listeners: readonly Listener[]
   readonly ingressMeters: IngressMeters
@@ -62,7 +65,12 @@ export function makeObserver(parts: ObservedParts): Observer {
     latency: parts.latency,
     metrics: defineMetrics({ ...parts, census, configuration: parts.reloading }),
     sampler: new Sampler(parts, new LoopWatch()),
-    answers: { ...introspection.answers, ...operatorAnswers(parts.operator), openapi: readOpenApi },
+    answers: {
+      ...introspection.answers,
+      ...operatorAnswers(parts.operator),
+      ...visitorAnswers(parts.gate, () => null),
+      openapi: readOpenApi,
+    },
     onBeat: () => census.sweep(),
     isOverloaded: () => router.delivery.isOverloaded,
     probe: (onArrival) => router.own.probe(onArrival),
@@ -97,7 +105,12 @@ export function observerSettings(
   classes?: readonly NamedTopics[],
 ): ObserverSettings {
   const { enabled, host, port, names } = config.admin
-  return { name, software, admin: enabled ? { host, port, names } : null, ...sloSettings(config, classes) }
+  return {
+    name,
+    software,
+    admin: enabled ? { host, port, names, isOpen: isAdminOpen(config) } : null,
+    ...sloSettings(config, classes),
+  }
 }
 
 /** Counters of how long events take, in memory that the observer thread reads, too; null when nothing is to be timed. */

@@ -75,6 +75,7 @@ export async function openParts(
     name,
     software,
     router,
+    gate: security.guard,
     listeners,
     ingressMeters,
     httpMeters,

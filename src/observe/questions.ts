@@ -2,12 +2,13 @@ import type { OperatorQuestions } from './control/answers.js'
 import type { IntrospectQuestions } from './introspect/questions.js'
 import type { MetricValue } from './metrics/definition.js'
 import type { Sample } from './sample.js'
+import type { VisitorQuestions } from './visitors/questions.js'
 
 /**
  * What the observer thread may ask the routing thread: by name, what is given with it and what comes back. All of it is plain data. A part adds its own
  * here and answers it on the routing thread, where it must not take longer than some hundred microseconds: whoever has much to tell answers in pages.
  */
-export interface Questions extends IntrospectQuestions, OperatorQuestions {
+export interface Questions extends IntrospectQuestions, OperatorQuestions, VisitorQuestions {
   /** The meters as they are now, with the values of all metrics in the order in which they were defined. */
   sample: { given: null; answer: { readonly sample: Sample; readonly metrics: MetricValues } }
   /** Whether publishers are being refused. */

@@ -34,6 +34,8 @@ export interface ObserverSettings {
     readonly port: number
     /** Names by which it may be addressed beside those of this machine and plain addresses. */
     readonly names: readonly string[]
+    /** Whether it answers to those who say not who they are. */
+    readonly isOpen: boolean
   } | null
   readonly classes: readonly TopicClass[]
   readonly slos: readonly SloSettings[]

@@ -22,7 +22,7 @@ export class DashboardSite {
   readonly asked: string[] = []
   url = ''
   private readonly listeners: ListenerPlace[] = []
-  private readonly server = new AdminServer({ host: '127.0.0.1', port: 0, names: [] })
+  private readonly server = new AdminServer({ host: '127.0.0.1', port: 0, names: [], isOpen: true })
   private bus: Listening | null = null
 
   /** @param folder of the built page, where it is another than the package's */

@@ -14,7 +14,12 @@ import { FrontPagePart } from './front-page.js'
 import type { Part, ThreadContext } from './part.js'
 
 /** All parts of the observer thread, in the order in which they tick: who reads another's figures comes after it. */
-export function makeParts(context: ThreadContext, board: Board, metrics: readonly MetricMetadata[]): readonly Part[] {
+export function makeParts(
+  context: ThreadContext,
+  board: Board,
+  metrics: readonly MetricMetadata[],
+  visitors: Part,
+): readonly Part[] {
   const health = new HealthPart(context, board)
   const latency = new LatencyPart(context)
   const slo = new SloPart(context)
@@ -27,6 +32,6 @@ export function makeParts(context: ThreadContext, board: Board, metrics: readonl
   const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
   const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))
   const dashboard = new DashboardPart(context)
-  const parts: readonly Part[] = [...measuring, introspect, control, metricsPart, frontPage, dashboard]
+  const parts: readonly Part[] = [...measuring, visitors, introspect, control, metricsPart, frontPage, dashboard]
   return parts
 }

@@ -13,7 +13,7 @@ export class RouteTable {
     this.routes = routes.map((route) => ({ route, segments: route.path.split('/') }))
   }
 
-  /** @throws AdminProblem with 404; with 405, which is a MethodProblem */
+  /** @throws AdminProblem with 404; with 405, and what is allowed */
   find(method: string, path: string): Found {
     const wanted = method === 'HEAD' ? 'GET' : method
     const given = path.split('/').map(decode)
@@ -32,20 +32,15 @@ export class RouteTable {
       }
     }
     if (found !== null) return found
-    if (allowed.size > 0) throw new MethodProblem([...allowed])
+    if (allowed.size > 0) throw methodProblem([...allowed])
     const paths = this.routes.map(({ route }) => route.path).filter((known, index, all) => all.indexOf(known) === index)
     throw new AdminProblem(404, `there is no such page; try ${paths.join(', ')}`)
   }
 }
 
-export class MethodProblem extends AdminProblem {
-  readonly allow: string
-
-  constructor(methods: readonly string[]) {
-    const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
-    super(405, `here only ${allow} can be used`)
-    this.allow = allow
-  }
+function methodProblem(methods: readonly string[]): AdminProblem {
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
+  return new AdminProblem(405, `here only ${allow} can be used`, { allow })
 }
 
 function match(segments: readonly string[], given: readonly string[]): Record<string, string> | null {

@@ -31,6 +31,8 @@ export class AdminProblem extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** Of the answer, beside the usual ones. */
+    readonly headers: Readonly<Record<string, string | string[]>> = {},
   ) {
     super(message)
   }

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ObserverSettings } from '../settings.js'
+import type { Visitors } from '../visitors/visitors.js'
 import { Guard } from './guard.js'
-import { MethodProblem, RouteTable } from './route-table.js'
+import { RouteTable } from './route-table.js'
 import { type AdminAnswer, AdminProblem, json, type Route } from './routes.js'
 
 /** Milliseconds for an operator's request to be here in full. */
@@ -11,16 +12,27 @@ const BODY_BYTES_MAX = 64 * 1024
 /** Operators, their tools, and their pages, with some to spare. */
 const CONNECTIONS_MAX = 256
 
+/** Some headers may come more than once. */
+type Answered = Omit<AdminAnswer, 'headers'> & { readonly headers?: AdminProblem['headers'] }
+
+/** What is there once the thread has loaded it. */
+interface Inside {
+  readonly table: RouteTable
+  readonly visitors: Pick<Visitors, 'admit'>
+}
+
+const EVERYBODY: Inside['visitors'] = { admit: () => Promise.resolve() }
+
 /** The port for operators and their tools. Requests that come before the pages are there wait for them. */
 export class AdminServer {
   private readonly server: Server
   private guard: Guard
-  private readonly table: Promise<RouteTable>
-  private provide: (table: RouteTable) => void = () => {}
+  private readonly inside: Promise<Inside>
+  private provide: (inside: Inside) => void = () => {}
 
   constructor(private readonly place: NonNullable<ObserverSettings['admin']>) {
     this.guard = this.makeGuard(place.names)
-    this.table = new Promise((resolve) => {
+    this.inside = new Promise((resolve) => {
       this.provide = resolve
     })
     this.server = createServer(
@@ -51,8 +63,8 @@ export class AdminServer {
     })
   }
 
-  serveRoutes(routes: readonly Route[]): void {
-    this.provide(new RouteTable(routes))
+  serveRoutes(routes: readonly Route[], visitors: Inside['visitors'] = EVERYBODY): void {
+    this.provide({ table: new RouteTable(routes), visitors })
   }
 
   async close(): Promise<void> {
@@ -62,7 +74,7 @@ export class AdminServer {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = await this.answer(request).catch(problemOf)
+    const answer: Answered = await this.answer(request).catch(problemOf)
     if (response.destroyed) return
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     response.writeHead(answer.status, {
@@ -78,7 +90,9 @@ export class AdminServer {
     const { method = 'GET', url = '/', headers } = request
     const [path, query = ''] = url.split('?', 2)
     this.guard.check(method, path, headers)
-    const { route, params } = (await this.table).find(method, path)
+    const { table, visitors } = await this.inside
+    await visitors.admit(path, headers, request.socket.remoteAddress ?? '')
+    const { route, params } = table.find(method, path)
     const body = await readBody(request)
     return route.handle({ method, params, query: new URLSearchParams(query), headers, body })
   }
@@ -95,12 +109,9 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function problemOf(error: Error): AdminAnswer {
+function problemOf(error: Error): Answered {
   const status = error instanceof AdminProblem ? error.status : 500
   const answer = json({ type: 'about:blank', title: STATUS_CODES[status], status, detail: error.message }, status)
-  return {
-    ...answer,
-    type: 'application/problem+json',
-    headers: { ...answer.headers, ...(error instanceof MethodProblem ? { allow: error.allow } : {}) },
-  }
+  const headers = error instanceof AdminProblem ? error.headers : {}
+  return { ...answer, type: 'application/problem+json', headers: { ...answer.headers, ...headers } }
 }

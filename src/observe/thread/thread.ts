@@ -7,6 +7,7 @@ import type { FromThread, LogLevel, ThreadStart, ToThread } from '../messages.js
 import type { Question, Questions } from '../questions.js'
 import type { Sample } from '../sample.js'
 import type { ListenerPlace, ObserverSettings } from '../settings.js'
+import { Visitors } from '../visitors/visitors.js'
 import { Asking } from './asking.js'
 import type { Part, ThreadContext } from './part.js'
 import { makeParts } from './parts.js'
@@ -23,6 +24,7 @@ const FAILURES_PER_LINE = 60
 export class ObserverThread {
   private readonly board: Board
   private readonly asking: Asking
+  private readonly visitors: Visitors
   private readonly parts: readonly Part[]
   private readonly failures = new Map<Part, number>()
   private listeners: readonly ListenerPlace[] = []
@@ -41,7 +43,9 @@ export class ObserverThread {
     this.settings = start.settings
     this.board = new Board(start.board)
     this.asking = new Asking(port)
-    this.parts = makeParts(this.context(start), this.board, start.metrics)
+    const context = this.context(start)
+    this.visitors = new Visitors(context)
+    this.parts = makeParts(context, this.board, start.metrics, this.visitors)
   }
 
   run(): void {
@@ -50,7 +54,10 @@ export class ObserverThread {
       this.hear(told.message as ToThread)
     }
     this.port.on('message', (message: ToThread) => this.hear(message))
-    this.server?.serveRoutes(this.parts.flatMap((part) => part.routes))
+    this.server?.serveRoutes(
+      this.parts.flatMap((part) => part.routes),
+      this.visitors,
+    )
     this.post({ kind: 'ready' })
   }
 

@@ -98,7 +98,7 @@ t.test('a port that is taken is a sentence, and no thread stays behind', async (
   t.teardown(() => taken.close())
   const { port } = taken.address() as AddressInfo
   const parts = observerParts(t, { topics: [], logs: [] })
-  const admin = { host: '127.0.0.1', port, names: [] }
+  const admin = { host: '127.0.0.1', port, names: [], isOpen: true }
   const observer = new Observer({ ...parts, settings: { ...parts.settings, admin } })
   await t.rejects(observer.start(), /EADDRINUSE/)
   await observer.stop()

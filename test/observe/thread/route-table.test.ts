@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MethodProblem, RouteTable } from '../../../src/observe/thread/route-table.js'
+import { RouteTable } from '../../../src/observe/thread/route-table.js'
 import { type AdminProblem, json, type Route } from '../../../src/observe/thread/routes.js'
 
 function route(method: Route['method'], path: string): Route {
@@ -20,8 +20,8 @@ function find(method: string, path: string): unknown {
     const { route, params } = table.find(method, path)
     return { path: route.path, params }
   } catch (error) {
-    const { status } = error as AdminProblem
-    return error instanceof MethodProblem ? { status, allow: error.allow } : { status }
+    const { status, headers } = error as AdminProblem
+    return { status, ...headers }
   }
 }
 

@@ -20,7 +20,7 @@ async function serverHere(
   t: { teardown(run: () => unknown): void },
   routes: readonly Route[] | null = ROUTES,
 ): Promise<{ url: string; server: AdminServer }> {
-  const server = new AdminServer({ host: '127.0.0.1', port: 0, names: [] })
+  const server = new AdminServer({ host: '127.0.0.1', port: 0, names: [], isOpen: true })
   const url = `http://127.0.0.1:${await server.listen()}`
   t.teardown(() => server.close())
   if (routes !== null) server.serveRoutes(routes)

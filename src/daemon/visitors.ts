@@ -1,0 +1,28 @@
+import { readAuthorization } from '../ingress/credentials.js'
+import type { Gatekeeper } from '../ingress/gatekeeper.js'
+import type { Answers } from '../observe/questions.js'
+import type { BusToken, Standing, VisitorQuestions } from '../observe/visitors/questions.js'
+import { Code } from '../protocol/codes.js'
+
+/** What the observer thread asks of who comes to the admin port. @param giveBusToken null where nobody is asked who they are */
+export function visitorAnswers(
+  gate: Pick<Gatekeeper, 'identify'>,
+  giveBusToken: () => BusToken | null,
+): Pick<Answers, keyof VisitorQuestions> {
+  return {
+    identify: async ({ authorization, address }) => {
+      const credentials = readAuthorization(authorization)
+      if (credentials === null || credentials === 'malformed') return { kind: 'nobody' }
+      return standingOf(await gate.identify({ credentials, certificateSubject: '', address }))
+    },
+    busToken: giveBusToken,
+  }
+}
+
+function standingOf(outcome: Awaited<ReturnType<Gatekeeper['identify']>>): Standing {
+  if (typeof outcome === 'number') return { kind: outcome === Code.AUTH_UNAVAILABLE ? 'unavailable' : 'nobody' }
+  const { user, isAdmin } = outcome
+  if (isAdmin) return { kind: 'admin', user }
+  // The anonymous are let in without looking at what they show, where nobody is known.
+  return user === '' ? { kind: 'nobody' } : { kind: 'other', user }
+}
