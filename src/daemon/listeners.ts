@@ -1,17 +1,19 @@
 import type { Config } from '../config/index.js'
 import type { Router } from '../core/router.js'
+import type { Admission } from '../ingress/admission.js'
 import type { Door } from '../ingress/door.js'
 import type { HttpHandler, Ingress, IngressMeters } from '../ingress/ingress.js'
 import { NodeIngress, type NodeIngressOptions } from '../ingress/node/node-ingress.js'
 import type { Tls } from '../ingress/tls/tls.js'
 import { loadUws, UwsIngress } from '../ingress/uws/uws-ingress.js'
-import { connectionsWithin, descriptorsMax } from './descriptors.js'
+import { trustedProxies } from './admission.js'
 
 /** What every port needs. */
 export interface ListenerParts {
   readonly router: Router
   readonly api: HttpHandler
   readonly meters: IngressMeters
+  readonly admission: Admission
   readonly door: Door
   /** Null when no certificate is configured. */
   readonly tls: Tls | null
@@ -36,7 +38,7 @@ export class Listener {
   ) {}
 
   /** Goes on with other options; those that need a restart are as they were. */
-  setOptions(options: NodeIngressOptions): void {
+  setOptions(options: ConfiguredOptions): void {
     Object.assign(this.options, options, { listener: this.name })
     this.ingress.optionsChanged()
   }
@@ -51,7 +53,8 @@ export class Listener {
 
 /** The ports that the configuration asks for, none of them open yet. The first is [listen]. */
 export async function makeListeners(config: Config, parts: ListenerParts): Promise<Listener[]> {
-  const options = { ...ingressOptions(config, parts.warn), door: parts.door }
+  const { admission, door, warn } = parts
+  const options: NodeIngressOptions = { ...ingressOptions(config), admission, door, warn }
   const { router, api, meters, tls } = parts
   const onNode = (options: NodeIngressOptions, secure: Tls | null): Ingress =>
     new NodeIngress(router, api, options, meters, secure)
@@ -81,13 +84,21 @@ export async function makeListeners(config: Config, parts: ListenerParts): Promi
 
 /** The engine of [listen]: Node's streams where uWebSockets.js is not wanted, or has no binary. */
 async function makeFirst(
-  { listen, http2 }: Config,
+  { listen, http2, security }: Config,
   { router, api, meters, tls, warn }: ListenerParts,
   options: NodeIngressOptions,
   onNode: (tls: Tls | null) => Ingress,
 ): Promise<Ingress> {
   const secure = listen.tls ? tls : null
   if (listen.engine === 'node') return onNode(secure)
+  if (security.proxyProtocol) {
+    // It would take a header of the PROXY protocol from anybody, and before each request of a connection another one.
+    const engine = listen.engine === 'uws' ? ' (listen.engine)' : ''
+    warn(
+      `port ${listen.port} is served by Node's streams: uWebSockets.js cannot be told whose PROXY header to take${engine}`,
+    )
+    return onNode(secure)
+  }
   const uws = await loadUws(http2.headerBytesMax)
   if (typeof uws !== 'string') return new UwsIngress(uws, router, api, options, meters, secure)
   if (listen.engine === 'uws') throw new Error(`${uws} (listen.engine)`)
@@ -95,14 +106,20 @@ async function makeFirst(
   return onNode(secure)
 }
 
-export function ingressOptions({ listen, http2 }: Config, warn: (sentence: string) => void): NodeIngressOptions {
+/** What the configuration says of a port. */
+export type ConfiguredOptions = Omit<NodeIngressOptions, 'admission' | 'door' | 'warn'>
+
+/** @throws Error with a sentence for the operator */
+export function ingressOptions(config: Config): ConfiguredOptions {
+  const { listen, http2, security, limits } = config
   return {
     listener: 'listen',
-    connectionsMax: connectionsWithin(listen.connectionsMax, descriptorsMax(), warn),
+    proxies: trustedProxies(config),
+    proxyProtocol: security.proxyProtocol,
     idleTimeoutMs: listen.idleTimeoutMs,
     messageBytesMax: listen.messageBytesMax,
+    messageTimeMs: limits.messageTimeMs,
     socketBuffers: { receive: listen.receiveBufferBytes, send: listen.sendBufferBytes },
-    warn,
     streamsMax: http2.streamsMax,
     headerBytesMax: http2.headerBytesMax,
     headerTimeoutMs: http2.headerTimeoutMs,

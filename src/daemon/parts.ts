@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { performance as nodePerformance } from 'node:perf_hooks'
 import { version } from '../base/package.js'
 import { Router } from '../core/router.js'
+import { Admission } from '../ingress/admission.js'
 import { HttpApi } from '../ingress/http/api.js'
 import { HttpMeters } from '../ingress/http/options.js'
 import { IngressMeters } from '../ingress/ingress.js'
@@ -9,6 +10,7 @@ import { TlsMeters } from '../ingress/tls/options.js'
 import type { Tls } from '../ingress/tls/tls.js'
 import type { Observer } from '../observe/main/observer.js'
 import type { Security } from '../security/security.js'
+import { admissionLimits } from './admission.js'
 import { certificateReload, loadCertificate } from './certificate.js'
 import { coreOptions } from './core-options.js'
 import { httpOptions } from './http-options.js'
@@ -67,6 +69,7 @@ export async function openParts(
   const api = new HttpApi(router, ownHttpOptions, httpMeters, software)
   const warn = (sentence: string): void => log.warn(sentence)
   const name = config.server.name === '' ? hostname() : config.server.name
+  const admission = new Admission(admissionLimits(config, warn), ingressMeters)
   const listeners: Listener[] = []
   const watched = {
     config,
@@ -87,7 +90,8 @@ export async function openParts(
   const opened = observer.start().catch(explain('admin'))
   opened.catch(() => {})
   try {
-    listeners.push(...(await makeListeners(config, { router, api, meters: ingressMeters, door, tls, warn })))
+    const parts = { router, api, meters: ingressMeters, admission, door, tls, warn }
+    listeners.push(...(await makeListeners(config, parts)))
     await Promise.all([opened, ...listeners.map((listener) => listener.open())])
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
@@ -106,7 +110,7 @@ export async function openParts(
     logReload(log),
     coreReload(router),
     httpReload(ownHttpOptions),
-    listenersReload(listeners, warn),
+    listenersReload(listeners, admission, warn),
     observerReload(observer, (next) => observerSettings(next, { name, software }, reloading.classes)),
   )
   return { name, log, tls, router, security, api, observer, listeners, adminPort: await opened, tick }

@@ -1,8 +1,10 @@
 import type { Config } from '../config/index.js'
 import type { Router } from '../core/router.js'
+import type { Admission } from '../ingress/admission.js'
 import type { HttpOptions } from '../ingress/http/options.js'
 import type { Observer } from '../observe/main/observer.js'
 import type { ObserverSettings } from '../observe/settings.js'
+import { admissionLimits } from './admission.js'
 import { configuredOptions } from './core-options.js'
 import { httpOptions } from './http-options.js'
 import { ingressOptions, type Listener } from './listeners.js'
@@ -35,11 +37,16 @@ export function httpReload(options: HttpOptions): Reloadable {
   return { prepare: (next) => () => void Object.assign(options, httpOptions(next)) }
 }
 
-export function listenersReload(listeners: readonly Listener[], warn: (sentence: string) => void): Reloadable {
+export function listenersReload(
+  listeners: readonly Listener[],
+  admission: Admission,
+  warn: (sentence: string) => void,
+): Reloadable {
   return {
     prepare: (next) => {
-      const options = ingressOptions(next, warn)
+      const options = ingressOptions(next)
       return () => {
+        Object.assign(admission.limits, admissionLimits(next, warn))
         for (const listener of listeners) listener.setOptions(options)
       }
     },

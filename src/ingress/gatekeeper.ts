@@ -20,6 +20,12 @@ export interface Gatekeeper {
    * @returns 0, or the code that the session is to be ended with
    */
   opened(session: Session, who: Identity | null): Code | 0
+  /**
+   * A session that has been opened is taken up by another connection of the same user, with credentials of its own: they count from now on. Absent:
+   * nobody's end.
+   * @returns 0, or the code that the session is to be ended with
+   */
+  renewed?(session: Session, who: Identity): Code | 0
 }
 
 /** Lets everybody in. For tests and tools that make transports of their own. */

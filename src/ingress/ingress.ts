@@ -1,3 +1,5 @@
+import type { TrustedProxies } from './addresses.js'
+import type { Admission } from './admission.js'
 import type { Door } from './door.js'
 import type { HttpExchange } from './http/exchange.js'
 
@@ -26,9 +28,16 @@ export interface HttpHandler {
 export interface IngressOptions {
   /** Name of the listener, by which operators know it. */
   listener: string
-  connectionsMax: number
+  /** Which connections are let in; one for all listeners. */
+  readonly admission: Admission
+  /** Whose words on whom they stand for are believed. */
+  proxies: TrustedProxies
   /** Milliseconds of silence after which a connection is closed; 0 for never. */
   idleTimeoutMs: number
+  /** A new connection must bring a whole head of a request within this, and so must whoever has begun one on HTTP/1.1. */
+  headerTimeoutMs: number
+  /** A WebSocket message must be complete within this. */
+  messageTimeMs: number
   messageBytesMax: number
   /** Bounds of the kernel's buffers of each connection, in bytes. */
   socketBuffers: { receive: number; send: number }
@@ -45,8 +54,10 @@ export class IngressMeters {
   readonly closed = new Map<number, number>()
   /** Upgrades that were refused with an HTTP status, by reason. */
   readonly rejected = new Map<string, number>()
+  /** Connections that were refused, by name of the code. */
+  readonly refused = new Map<string, number>()
   messages = 0
-  /** Connections of Node's streams that were ended for what they did, or did not do, by reason. */
+  /** Connections that were ended for what they did, or did not do, by reason. */
   readonly hostile = new Map<string, number>()
 
   noteClosed(code: number): void {
@@ -55,6 +66,10 @@ export class IngressMeters {
 
   noteHostile(reason: string): void {
     this.hostile.set(reason, (this.hostile.get(reason) ?? 0) + 1)
+  }
+
+  noteRefused(name: string): void {
+    this.refused.set(name, (this.refused.get(name) ?? 0) + 1)
   }
 
   noteRejected(reason: string): void {

@@ -13,7 +13,6 @@ export const HTTP_OPTIONS: HttpOptions = {
   heartbeatMs: 15_000,
   resumeTimeMs: 30_000,
   resumeBytes: 256 << 10,
-  corsOrigins: [],
 }
 
 /** One connection of a reader of server-sent events. */

@@ -1,7 +1,10 @@
 import type { CoreOptions } from '../../src/core/options.js'
+import { Door } from '../../src/ingress/door.js'
+import { OPEN_GATE } from '../../src/ingress/gatekeeper.js'
 import { HttpApi } from '../../src/ingress/http/api.js'
 import type { Headers } from '../../src/ingress/http/exchange.js'
 import { HttpMeters, type HttpOptions } from '../../src/ingress/http/options.js'
+import { Origins } from '../../src/ingress/origins.js'
 import { CoreHarness, type Peer } from './core-harness.js'
 import { type ExchangeRequest, TestExchange } from './http-exchange.js'
 
@@ -11,8 +14,10 @@ export const HTTP_OPTIONS: HttpOptions = {
   heartbeatMs: 15_000,
   resumeTimeMs: 30_000,
   resumeBytes: 64 << 10,
-  corsOrigins: [],
 }
+
+/** For everybody, and no page. */
+const CLOSED_TO_PAGES = new Door(OPEN_GATE, new Origins([]))
 
 /** The API over a small core, with a peer that is subscribed to everything. */
 export class ApiHarness {
@@ -21,9 +26,9 @@ export class ApiHarness {
   readonly api: HttpApi
   readonly peer: Peer
 
-  constructor(options: Partial<HttpOptions> = {}, core: Partial<CoreOptions> = {}) {
+  constructor(options: Partial<HttpOptions> = {}, core: Partial<CoreOptions> = {}, door: Door = CLOSED_TO_PAGES) {
     this.core = new CoreHarness(core)
-    this.api = new HttpApi(this.core.router, { ...HTTP_OPTIONS, ...options }, this.meters, 'sluice/test')
+    this.api = new HttpApi(this.core.router, { ...HTTP_OPTIONS, ...options }, this.meters, 'sluice/test', door)
     this.peer = this.core.peer()
     this.peer.subscribe('>')
   }

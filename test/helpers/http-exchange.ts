@@ -35,6 +35,8 @@ export class TestExchange implements HttpExchange {
 
   writable: (() => void) | null = null
   gone: (() => void) | null = null
+  address = '192.0.2.1'
+  certificateSubject = ''
   private readonly headers: Headers
   private body: BodyReceiver | null = null
   private begun = false

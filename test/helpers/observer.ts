@@ -20,7 +20,14 @@ export function observerParts(t: Teardown, heard: Heard, own: Partial<ObserverPa
   const router = new Router(coreOptions(), { now: () => performance.now(), schedule: setImmediate })
   const loop = new LoopWatch()
   t.teardown(() => loop.close())
-  const ingressMeters = { opened: 0, messages: 0, closed: new Map(), rejected: new Map(), hostile: new Map() }
+  const ingressMeters = {
+    opened: 0,
+    messages: 0,
+    closed: new Map(),
+    rejected: new Map(),
+    refused: new Map(),
+    hostile: new Map(),
+  }
   const httpMeters = {
     answered: new Map(),
     aborted: 0,

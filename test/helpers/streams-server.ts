@@ -2,8 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { CoreOptions } from '../../src/core/options.js'
 import { Router } from '../../src/core/router.js'
+import { NO_PROXIES } from '../../src/ingress/addresses.js'
+import type { Admission } from '../../src/ingress/admission.js'
 import { IngressMeters, type IngressOptions } from '../../src/ingress/ingress.js'
 import { WebSocketStreams } from '../../src/ingress/node/ws/websocket-streams.js'
+import { admissionOf, type PortOverrides } from './admission.js'
 import { coreOptions } from './core-options.js'
 
 interface Teardown {
@@ -15,17 +18,22 @@ export class StreamsUnderTest {
   readonly router: Router
   readonly meters = new IngressMeters()
   readonly streams: WebSocketStreams
+  readonly admission: Admission
 
-  constructor(t: Teardown, ingress: Partial<IngressOptions> = {}, core: Partial<CoreOptions> = {}) {
+  constructor(t: Teardown, { admission, ...ingress }: PortOverrides = {}, core: Partial<CoreOptions> = {}) {
     const messageBytesMax = ingress.messageBytesMax ?? 128 << 10
     this.router = new Router(coreOptions({ messageBytesMax, slabBytes: 128 << 10, ...core }), {
       now: () => performance.now(),
       schedule: setImmediate,
     })
+    this.admission = admissionOf(this.meters, admission)
     const options: IngressOptions = {
       listener: 'listen',
-      connectionsMax: 1000,
+      admission: this.admission,
+      proxies: NO_PROXIES,
       idleTimeoutMs: 30_000,
+      headerTimeoutMs: 5000,
+      messageTimeMs: 30_000,
       messageBytesMax,
       socketBuffers: { receive: 0, send: 0 },
       warn: () => {},
@@ -60,11 +68,15 @@ export async function portOf(t: Teardown, server: NetServer): Promise<number> {
 /** The same behind a plain HTTP/1.1 server. */
 export async function streamsHere(
   t: Teardown,
-  ingress: Partial<IngressOptions> = {},
+  ingress: PortOverrides = {},
   core: Partial<CoreOptions> = {},
 ): Promise<StreamsUnderTest & { port: number }> {
   const under = new StreamsUnderTest(t, ingress, core)
   const server = createServer()
-  server.on('upgrade', (request, socket, head) => under.streams.upgrade(request, socket, head))
+  server.on('upgrade', (request, socket, head) => {
+    const refused = under.admission.arrived()
+    socket.once('close', () => under.admission.left())
+    under.streams.upgrade(request, socket, head, refused)
+  })
   return Object.assign(under, { port: await portOf(t, server) })
 }

@@ -1,7 +1,9 @@
 import { Router } from '../../src/core/router.js'
+import { NO_PROXIES } from '../../src/ingress/addresses.js'
 import type { HttpExchange } from '../../src/ingress/http/exchange.js'
 import { IngressMeters, type IngressOptions } from '../../src/ingress/ingress.js'
 import { type CertificateSource, loadUws, UwsIngress } from '../../src/ingress/uws/uws-ingress.js'
+import { admissionOf, type PortOverrides } from './admission.js'
 import { coreOptions } from './core-options.js'
 
 /** For the `skip` of a test: why there is no uWebSockets.js here, or false. */
@@ -16,7 +18,7 @@ export interface UwsPort {
   readonly warned: string[]
 }
 
-interface UwsOptions extends Partial<IngressOptions> {
+interface UwsOptions extends PortOverrides {
   tls?: CertificateSource | null
   port?: number
 }
@@ -25,7 +27,7 @@ interface UwsOptions extends Partial<IngressOptions> {
 export async function uwsIngress(
   t: { teardown(run: () => unknown): void },
   handle: (exchange: HttpExchange) => void,
-  { tls = null, port = 0, ...overrides }: UwsOptions = {},
+  { tls = null, port = 0, admission, ...overrides }: UwsOptions = {},
 ): Promise<UwsPort> {
   const uws = await loadUws()
   if (typeof uws === 'string') throw new Error(uws)
@@ -34,8 +36,11 @@ export async function uwsIngress(
   const warned: string[] = []
   const options: IngressOptions = {
     listener: 'listen',
-    connectionsMax: 1000,
+    admission: admissionOf(meters, admission),
+    proxies: NO_PROXIES,
     idleTimeoutMs: 30_000,
+    headerTimeoutMs: 5000,
+    messageTimeMs: 30_000,
     messageBytesMax: 64 << 10,
     socketBuffers: { receive: 128 << 10, send: 256 << 10 },
     warn: (sentence) => warned.push(sentence),

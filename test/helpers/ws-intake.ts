@@ -1,10 +1,12 @@
 import { Router } from '../../src/core/router.js'
 import type { Session } from '../../src/core/session.js'
+import { NO_PROXIES } from '../../src/ingress/addresses.js'
 import { IngressMeters, type IngressOptions } from '../../src/ingress/ingress.js'
 import { BufferPool } from '../../src/ingress/node/ws/buffer-pool.js'
 import { Receiver, type ReceiverEvents } from '../../src/ingress/node/ws/receiver.js'
 import { Staging } from '../../src/ingress/node/ws/staging.js'
 import { PlainWalker, SimdWalker } from '../../src/ingress/node/ws/walker.js'
+import { admissionOf } from './admission.js'
 import { ManualHost } from './core-host.js'
 import { ManualLink } from './core-link.js'
 import { coreOptions } from './core-options.js'
@@ -45,8 +47,11 @@ export function takeIn(
   const intake: Intake = { messages: [], pings: [], closed: null, ended: null }
   const options: IngressOptions = {
     listener: 'listen',
-    connectionsMax: 1,
+    admission: admissionOf(new IngressMeters()),
+    proxies: NO_PROXIES,
     idleTimeoutMs: 0,
+    headerTimeoutMs: 5000,
+    messageTimeMs: 30_000,
     messageBytesMax,
     socketBuffers: { receive: 0, send: 0 },
     warn: () => {},

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { makeCertificate, opensslMissing } from '../helpers/certificates.js'
 import { until } from '../helpers/until.js'
 import { Machine, whyNoMachine } from './systemd.js'
 
@@ -167,6 +168,25 @@ t.test('under a real systemd', { skip }, async (t) => {
     t.equal(subscriber.lines.filter((line) => line === 'goaway').length, goodbyes + 1)
     t.equal(await lastEnd(machine), 'success exited 0')
     t.equal(await machine.property('ActiveState'), 'inactive')
+  })
+
+  await t.test('a key that only root can read', { skip: opensslMissing }, async (t) => {
+    const { certificate, key } = makeCertificate(t)
+    await machine.write('/etc/sluice/cert.pem', certificate)
+    await machine.write('/etc/ssl/private/sluice.key', key)
+    await machine.ask('chmod', '600', '/etc/ssl/private/sluice.key')
+    const tls = ['certificate = "/etc/sluice/cert.pem"', 'key = "/run/credentials/sluice.service/tls.key"']
+    const config = await machine.ask('cat', CONFIG)
+    await machine.write(CONFIG, config.replace('certificate = ""', tls[0]).replace(/^key = ""$/m, tls[1]))
+    const credential = '[Service]\nLoadCredential=tls.key:/etc/ssl/private/sluice.key\n'
+    await machine.write('/etc/systemd/system/sluice.service.d/tls.conf', credential)
+    await machine.ask('systemctl', 'daemon-reload')
+    await machine.ask('systemctl', 'start', 'sluice')
+    t.match(await machine.ask('ss', '--listening', '--tcp', '--numeric', '--no-header'), /127\.0\.0\.1:7443\b/)
+    const state = await machine.ask('stat', '--format=%U %a %n', '/var/lib/sluice', '/var/lib/sluice/ticket.key')
+    t.equal(state, 'sluice 700 /var/lib/sluice\nsluice 600 /var/lib/sluice/ticket.key')
+    await machine.ask('systemctl', 'stop', 'sluice')
+    t.equal(await lastEnd(machine), 'success exited 0')
   })
 
   await t.test('the journal can be read', async (t) => {

@@ -1,7 +1,9 @@
 import type { Budget } from '../../core/budget.js'
+import type { Identity } from '../../core/identity.js'
 import type { Router } from '../../core/router.js'
 import { Code } from '../../protocol/codes.js'
 import { MEDIA_EVENT_STREAM, MEDIA_FRAMES, MEDIA_JSON, MEDIA_NDJSON } from '../../protocol/media.js'
+import { type Answer, type Door, OPEN_DOOR } from '../door.js'
 import type { HttpHandler } from '../ingress.js'
 import { JsonWriter } from '../json-session.js'
 import { type BusHome, BusSession } from './bus-session.js'
@@ -10,6 +12,7 @@ import { isUtf8Charset, readEventRequest, refuseEncoding } from './event-request
 import { EventStreams } from './event-streams.js'
 import type { Headers, HttpExchange } from './exchange.js'
 import { FRAMES_FORMAT, linesFormat } from './frames-link.js'
+import { HeldExchange } from './held-exchange.js'
 import { mediaOf, negotiate } from './negotiate.js'
 import { OpenRequests } from './open-requests.js'
 import { readOpenApi } from './openapi.js'
@@ -19,12 +22,18 @@ import { Problem, respondProblem } from './problem.js'
 import { publishMany } from './publish-many.js'
 import { PublishOne } from './publish-one.js'
 import { OWN_PREFIX, RequestHead } from './request-head.js'
+import { RequestRates } from './request-rates.js'
 import { RoutedWaiters } from './routed.js'
 import { ANSWER_MEDIA, allowed, BODY_MEDIA, METHODS, OPENAPI_PATH, type Route, routeOf, TOPIC_PATH } from './routes.js'
 import { streamHeaders } from './stream-headers.js'
 import { readSubscribeRequest } from './subscribe-request.js'
 
 const NO_PARAMETERS = { single: [], repeated: [] }
+/** Requests that wait for a verdict on who sends them: each may have sent a receive buffer of its body. */
+const HELD_MAX = 1024
+
+/** Where events go in and out. */
+type EventRoute = 'topic' | 'events'
 
 /** The HTTP API: every request of every transport comes here. */
 export class HttpApi implements HttpHandler, BusHome {
@@ -35,10 +44,13 @@ export class HttpApi implements HttpHandler, BusHome {
   private readonly cors: Cors
   private readonly streams: EventStreams
   private readonly one: PublishOne
+  private readonly rates = new RequestRates()
   private readonly lines = linesFormat(new JsonWriter())
   private readonly head = new RequestHead()
   private readonly openApi = readOpenApi()
   private lastTick: number | null = null
+  /** Requests whose sender is not known yet. */
+  private asking = 0
   private isClosed = false
 
   constructor(
@@ -47,11 +59,12 @@ export class HttpApi implements HttpHandler, BusHome {
     private readonly options: HttpOptions,
     readonly meters: HttpMeters,
     private readonly software: string,
+    readonly door: Door = OPEN_DOOR,
   ) {
-    this.cors = new Cors(options.corsOrigins)
+    this.cors = new Cors(door.origins)
     this.requests = new OpenRequests(options)
     this.routed = new RoutedWaiters(router)
-    this.streams = new EventStreams(router, options, meters)
+    this.streams = new EventStreams(router, options, meters, door)
     this.held = router.unfinished
     this.one = new PublishOne(router, meters, this.requests, this.routed, this.held)
   }
@@ -69,7 +82,7 @@ export class HttpApi implements HttpHandler, BusHome {
     head.read(exchange)
     if (this.isClosed) this.refuse(exchange, new Problem(Code.SHUTTING_DOWN))
     else if (head.origin === '') this.dispatch(exchange, head)
-    else if (this.cors.allows(head.origin)) {
+    else if (this.cors.allows(head.origin, exchange.header('host'))) {
       this.dispatch(new WithHeaders(exchange, this.cors.headers(head.origin)), head)
     } else this.refuse(exchange, new Problem(Code.ORIGIN_NOT_ALLOWED))
   }
@@ -89,32 +102,53 @@ export class HttpApi implements HttpHandler, BusHome {
   }
 
   private perform(exchange: HttpExchange, head: RequestHead, route: Route): void {
-    switch (route) {
-      case 'topic':
-        this.publishOnTopic(exchange, head)
-        return
-      case 'events':
-        if (exchange.method === 'POST') this.publishEvents(exchange, head)
-        else if (exchange.method === 'GET') this.streams.open(exchange)
-        else this.tellStream(exchange)
-        return
-      case 'openapi':
-        this.tell(exchange, this.openApi)
-        return
-      case 'index':
-        this.tell(exchange, `${JSON.stringify({ software: this.software, openapi: OPENAPI_PATH })}\n`)
+    if (route === 'openapi') this.tell(exchange, this.openApi)
+    else if (route === 'index') {
+      this.tell(exchange, `${JSON.stringify({ software: this.software, openapi: OPENAPI_PATH })}\n`)
+    } else this.ask(exchange, head, route)
+  }
+
+  /** Goes on when it is known who sends this. */
+  private ask(exchange: HttpExchange, head: RequestHead, route: EventRoute): void {
+    const answer = this.door.identify(head.authorization, '', exchange.query, exchange)
+    if (!(answer instanceof Promise)) this.serve(exchange, head, route, answer)
+    else if (this.asking >= HELD_MAX) this.refuse(exchange, new Problem(Code.AUTH_UNAVAILABLE))
+    else {
+      const held = new HeldExchange(exchange, exchange.method === 'POST')
+      this.asking++
+      void answer.then((who) => {
+        this.asking--
+        held.release((released) => {
+          head.read(released)
+          if (this.isClosed) this.refuse(released, new Problem(Code.SHUTTING_DOWN))
+          else this.serve(released, head, route, who)
+        })
+      })
     }
   }
 
-  private publishOnTopic(exchange: HttpExchange, head: RequestHead): void {
+  /** @param who null: nothing was shown, and something must be */
+  private serve(exchange: HttpExchange, head: RequestHead, route: EventRoute, who: Answer): void {
+    if (who instanceof Problem) this.refuse(exchange, who)
+    else if (exchange.method === 'POST' && route === 'events') this.publishEvents(exchange, head, who)
+    else if (who === null) this.refuse(exchange, new Problem(Code.UNAUTHENTICATED))
+    else if (route === 'topic') this.publishOnTopic(exchange, head, who)
+    else if (exchange.method === 'GET') this.streams.open(exchange, who)
+    else this.tellStream(exchange)
+  }
+
+  private publishOnTopic(exchange: HttpExchange, head: RequestHead, who: Identity): void {
     const topic = exchange.path.slice(TOPIC_PATH.length)
     const request = readEventRequest(this.router, head, topic, exchange.query, this.bodyBytesMax)
     if (request instanceof Problem) this.refuse(exchange, this.one.refuse(request))
-    else if (request.kind === 'lines') publishMany(this, exchange, head, request)
-    else this.one.open(exchange, head, request)
+    else {
+      const rate = this.rates.of(who, exchange)
+      if (request.kind === 'lines') publishMany(this, exchange, head, request, who, rate)
+      else this.one.open(exchange, head, request, who, rate)
+    }
   }
 
-  private publishEvents(exchange: HttpExchange, head: RequestHead): void {
+  private publishEvents(exchange: HttpExchange, head: RequestHead, who: Identity | null): void {
     const problem = this.refuseEventsHead(exchange, head)
     if (problem !== null) {
       this.refuse(exchange, problem, problem.code === Code.UNSUPPORTED_MEDIA_TYPE ? ACCEPTED : undefined)
@@ -123,8 +157,10 @@ export class HttpApi implements HttpHandler, BusHome {
     const isFrames = mediaOf(head.contentType) === MEDIA_FRAMES
     const answer = negotiate(head.accept, exchange.isDuplex ? ANSWER_MEDIA : [MEDIA_JSON])
     if (answer === null) this.refuse(exchange, notAcceptable(exchange, head))
-    else if (answer === MEDIA_JSON) publishMany(this, exchange, head, isFrames ? 'frames' : 'lines')
-    else new BusSession(this, exchange, answer === MEDIA_FRAMES ? FRAMES_FORMAT : this.lines, isFrames)
+    else if (answer !== MEDIA_JSON) {
+      new BusSession(this, exchange, answer === MEDIA_FRAMES ? FRAMES_FORMAT : this.lines, isFrames, who)
+    } else if (who === null) this.refuse(exchange, new Problem(Code.UNAUTHENTICATED))
+    else publishMany(this, exchange, head, isFrames ? 'frames' : 'lines', who, this.rates.of(who, exchange))
   }
 
   private refuseEventsHead(exchange: HttpExchange, head: RequestHead): Problem | null {

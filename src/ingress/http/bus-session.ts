@@ -1,6 +1,8 @@
 import type { Budget } from '../../core/budget.js'
+import type { Identity } from '../../core/identity.js'
 import type { Router } from '../../core/router.js'
 import { Code, codeMessage } from '../../protocol/codes.js'
+import type { Door } from '../door.js'
 import type { BodyReader } from './body-reader.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
 import { FrameAssembler } from './frame-assembler.js'
@@ -9,10 +11,12 @@ import type { LastWords } from './last-words.js'
 import { FrameLines } from './lines-body.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
 import type { HttpMeters } from './options.js'
+import { Problem, respondProblem } from './problem.js'
 
 /** What sessions over one request need. */
 export interface BusHome {
   readonly router: Router
+  readonly door: Door
   readonly meters: HttpMeters
   readonly requests: OpenRequests
   readonly sessions: Set<BusSession>
@@ -29,14 +33,18 @@ export class BusSession implements BodyReceiver, OpenRequest {
   readonly link: FramesLink
   private readonly body: BodyReader
 
-  /** @param isFrames whether the body is of frames, or else of their lines */
+  /**
+   * @param isFrames whether the body is of frames, or else of their lines
+   * @param who null: not known yet, and to be said by AUTH
+   */
   constructor(
     private readonly home: BusHome,
     exchange: HttpExchange,
     answer: FramesFormat,
     isFrames: boolean,
+    who: Identity | null,
   ) {
-    const { router, requests, sessions, meters, held } = home
+    const { router, door, requests, sessions, meters, held } = home
     this.link = new FramesLink(exchange, answer, 'http-session', router, home.lastWords, home.silenceMsMax, () => {
       requests.delete(this)
       sessions.delete(this)
@@ -44,6 +52,12 @@ export class BusSession implements BodyReceiver, OpenRequest {
     })
     const { session } = this.link
     this.body = isFrames ? new FrameAssembler(router, session, held) : new FrameLines(router, session, null, held)
+    const code = door.admit(session, who)
+    if (code !== 0) {
+      this.link.leave(code)
+      respondProblem(exchange, meters, new Problem(code))
+      return
+    }
     requests.add(this)
     sessions.add(this)
     meters.noteAnswered(200)

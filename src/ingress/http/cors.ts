@@ -1,5 +1,6 @@
 import type { Written } from '../../core/link.js'
 import type { Peer } from '../../core/peer.js'
+import type { Origins } from '../origins.js'
 import type { Transport } from '../peer.js'
 import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
 
@@ -7,25 +8,23 @@ const ANY = '*'
 /** A browser may keep what it was told for this long. */
 const PREFLIGHT_MAX_AGE_S = 600
 /** Of our answers, what a page may read besides the usual. */
-const EXPOSED = 'allow, preference-applied, retry-after'
+const EXPOSED = 'allow, preference-applied, retry-after, www-authenticate'
 
-/** Which pages of other origins may call, and how they are told (the Fetch standard, CORS). */
+/**
+ * Which pages of other origins may call, and how they are told (the Fetch standard, CORS). Without credentials, as that standard calls what a browser
+ * sends by itself: there are no cookies here, and a page sets the Authorization header itself.
+ */
 export class Cors {
-  private readonly isAny: boolean
-  private readonly origins: ReadonlySet<string>
+  constructor(private readonly origins: Origins) {}
 
-  constructor(origins: readonly string[]) {
-    this.isAny = origins.includes(ANY)
-    this.origins = new Set(origins)
-  }
-
-  allows(origin: string): boolean {
-    return this.isAny || this.origins.has(origin)
+  /** @param host value of the Host header */
+  allows(origin: string, host: string): boolean {
+    return this.origins.allows(origin, host)
   }
 
   /** For every answer to a page of an origin that is allowed. */
   headers(origin: string): Headers {
-    const allowed = this.isAny ? ANY : origin
+    const allowed = this.origins.isAny ? ANY : origin
     return { 'access-control-allow-origin': allowed, 'access-control-expose-headers': EXPOSED, vary: 'origin' }
   }
 
@@ -58,6 +57,12 @@ export class WithHeaders implements HttpExchange {
   }
   get isDuplex(): boolean {
     return this.inner.isDuplex
+  }
+  get address(): string {
+    return this.inner.address
+  }
+  get certificateSubject(): string {
+    return this.inner.certificateSubject
   }
   get isDrained(): boolean {
     return this.inner.isDrained

@@ -69,6 +69,8 @@ export class EventStream implements Link {
     private readonly home: StreamHome,
     readonly key: string,
     readonly patterns: readonly string[],
+    /** Who reads it. */
+    readonly user: string,
   ) {
     this.pulse = new Pulse(home.silenceMsMax)
     this.session = home.router.open(this)

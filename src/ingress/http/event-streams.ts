@@ -1,7 +1,9 @@
+import { ANYBODY, type Identity } from '../../core/identity.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code, codeMessage } from '../../protocol/codes.js'
 import { MEDIA_EVENT_STREAM, MEDIA_FRAMES } from '../../protocol/media.js'
+import { type Door, OPEN_DOOR } from '../door.js'
 import { JsonWriter } from '../json-session.js'
 import { parseEventId } from './event-id.js'
 import { EventStream, type StreamHome } from './event-stream.js'
@@ -44,6 +46,7 @@ export class EventStreams implements StreamHome {
     readonly router: Router,
     private readonly options: HttpOptions,
     private readonly meters: HttpMeters,
+    private readonly door: Door = OPEN_DOOR,
   ) {
     this.log = new SentLog(router.options.memoryBudgetBytes * SENT_SHARE)
   }
@@ -57,18 +60,18 @@ export class EventStreams implements StreamHome {
   }
 
   /** Answers GET /v1/events. */
-  open(exchange: HttpExchange): void {
+  open(exchange: HttpExchange, who: Identity = ANYBODY): void {
     const request = readSubscribeRequest(exchange)
     if (request instanceof Problem) respondProblem(exchange, this.meters, request)
     else if (this.isDraining) respondProblem(exchange, this.meters, new Problem(Code.SHUTTING_DOWN))
-    else if (request.media === MEDIA_EVENT_STREAM) this.openEvents(exchange, request)
-    else this.openFrames(exchange, request)
+    else if (request.media === MEDIA_EVENT_STREAM) this.openEvents(exchange, request, who)
+    else this.openFrames(exchange, request, who)
   }
 
-  private openEvents(exchange: HttpExchange, request: SubscribeRequest): void {
-    if (request.lastEventId !== '' && this.resume(exchange, request)) return
-    const stream = new EventStream(this, request.key, request.patterns)
-    const problem = this.subscribe(stream.session, request)
+  private openEvents(exchange: HttpExchange, request: SubscribeRequest, who: Identity): void {
+    if (request.lastEventId !== '' && this.resume(exchange, request, who)) return
+    const stream = new EventStream(this, request.key, request.patterns, who.user)
+    const problem = this.admit(stream.session, request, who)
     if (problem !== null) {
       stream.close()
       respondProblem(exchange, this.meters, problem)
@@ -83,10 +86,17 @@ export class EventStreams implements StreamHome {
   }
 
   /** @returns whether there was a stream to go on with */
-  private resume(exchange: HttpExchange, { key, lastEventId }: SubscribeRequest): boolean {
+  private resume(exchange: HttpExchange, { key, lastEventId }: SubscribeRequest, who: Identity): boolean {
     const id = parseEventId(lastEventId)
     const stream = id === null ? undefined : this.streams.get(id.token)
     if (id === null || stream === undefined || stream.key !== key || id.number > stream.lastNumber) return false
+    // The id is as good as a key, but not for another user's door.
+    if (stream.user !== who.user) return false
+    const code = this.door.renew(stream.session, who)
+    if (code !== 0) {
+      this.router.fail(stream.session, code)
+      return false
+    }
     this.meters.resumed++
     this.waitNoMore(stream)
     this.begin(stream, exchange, id.number)
@@ -99,12 +109,12 @@ export class EventStreams implements StreamHome {
     stream.attach(exchange, after)
   }
 
-  private openFrames(exchange: HttpExchange, request: SubscribeRequest): void {
+  private openFrames(exchange: HttpExchange, request: SubscribeRequest, who: Identity): void {
     const format = request.media === MEDIA_FRAMES ? FRAMES_FORMAT : this.lines
     const link = new FramesLink(exchange, format, 'http-frames', this.router, this.lastWords, this.silenceMsMax, () => {
       if (this.links.delete(link)) this.meters.streams--
     })
-    const problem = this.subscribe(link.session, request)
+    const problem = this.admit(link.session, request, who)
     if (problem !== null) {
       link.leave()
       respondProblem(exchange, this.meters, problem)
@@ -116,7 +126,9 @@ export class EventStreams implements StreamHome {
     link.begin()
   }
 
-  private subscribe(session: Session, { patterns, options }: SubscribeRequest): Problem | null {
+  private admit(session: Session, { patterns, options }: SubscribeRequest, who: Identity): Problem | null {
+    const refused = this.door.admit(session, who)
+    if (refused !== 0) return new Problem(refused)
     for (const pattern of patterns) {
       const code = this.router.subscribe(session, pattern, options)
       if (code === 0) continue

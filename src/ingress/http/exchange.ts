@@ -1,5 +1,6 @@
 import type { Written } from '../../core/link.js'
 import type { Peer } from '../../core/peer.js'
+import type { Caller } from '../door.js'
 import type { Transport } from '../peer.js'
 
 /** Names in lower case. */
@@ -17,7 +18,7 @@ export interface BodyReceiver {
  * One request and its answer: all that the API knows of HTTP. Each carrier has its own: HTTP/1.1 on uWebSockets.js, HTTP/1.1 and
  * HTTP/2 on Node.
  */
-export interface HttpExchange {
+export interface HttpExchange extends Caller {
   readonly method: string
   /** As it was sent: percent-encoded, without the query. */
   readonly path: string

@@ -9,8 +9,6 @@ export interface HttpOptions {
   /** What a reader of server-sent events may come back for: so long, and so many bytes. */
   resumeTimeMs: number
   resumeBytes: number
-  /** Origins that browsers may call from; '*' for any. */
-  corsOrigins: readonly string[]
 }
 
 /** What happened to requests, for metrics. */

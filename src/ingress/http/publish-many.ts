@@ -1,8 +1,11 @@
 import type { Budget } from '../../core/budget.js'
+import type { Identity } from '../../core/identity.js'
+import type { Rate } from '../../core/rate.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code } from '../../protocol/codes.js'
 import { MEDIA_JSON } from '../../protocol/media.js'
+import type { Door } from '../door.js'
 import type { BodyReader } from './body-reader.js'
 import { bodyTooLarge, type EventRequest, saysTooLong } from './event-request.js'
 import type { BodyReceiver, HttpExchange } from './exchange.js'
@@ -10,7 +13,7 @@ import { FrameAssembler } from './frame-assembler.js'
 import { FrameLines, PayloadLines } from './lines-body.js'
 import type { OpenRequest, OpenRequests } from './open-requests.js'
 import type { HttpMeters } from './options.js'
-import { respondProblem } from './problem.js'
+import { Problem, respondProblem } from './problem.js'
 import { Report, ReportLink } from './report.js'
 import type { RequestHead } from './request-head.js'
 import { prefersWait, type RoutedWaiters, WAITED } from './routed.js'
@@ -21,6 +24,7 @@ const REPORT_WAITED_HEADERS = { ...REPORT_HEADERS, ...WAITED }
 /** What requests to publish many events need. */
 export interface ManyHome {
   readonly router: Router
+  readonly door: Door
   readonly meters: HttpMeters
   readonly requests: OpenRequests
   readonly routed: RoutedWaiters
@@ -32,10 +36,35 @@ export interface ManyHome {
 /** What a body of many events holds: frames, their lines in JSON, or payloads for one topic. */
 export type ManyFormat = 'frames' | 'lines' | EventRequest
 
-/** Publishes many events and answers in the end, with what became of them. */
-export function publishMany(home: ManyHome, exchange: HttpExchange, head: RequestHead, format: ManyFormat): void {
-  if (saysTooLong(head, home.bodyBytesMax)) respondProblem(exchange, home.meters, bodyTooLarge(home.bodyBytesMax))
-  else exchange.receive(new ManyEvents(home, exchange, format, prefersWait(head.prefer)))
+/**
+ * Publishes many events and answers in the end, with what became of them.
+ * @param rate of whoever it is; null: as fast as it can
+ */
+export function publishMany(
+  home: ManyHome,
+  exchange: HttpExchange,
+  head: RequestHead,
+  format: ManyFormat,
+  who: Identity,
+  rate: Rate | null,
+): void {
+  const { router, door, meters, bodyBytesMax } = home
+  if (saysTooLong(head, bodyBytesMax)) {
+    respondProblem(exchange, meters, bodyTooLarge(bodyBytesMax))
+    return
+  }
+  const report = new Report()
+  const link = new ReportLink(report)
+  const session = router.open(link)
+  session.isPublishOnly = true
+  const code = door.admit(session, who)
+  if (code !== 0) {
+    router.close(session, code)
+    respondProblem(exchange, meters, new Problem(code))
+    return
+  }
+  session.rate = rate
+  exchange.receive(new ManyEvents(home, exchange, session, link, report, format, prefersWait(head.prefer)))
 }
 
 class ManyEvents implements BodyReceiver, OpenRequest {
@@ -43,23 +72,25 @@ class ManyEvents implements BodyReceiver, OpenRequest {
   place = -1
   private received = 0
   private isComplete = false
-  private readonly report = new Report()
-  private readonly session: Session
   private readonly body: BodyReader
 
   constructor(
     private readonly home: ManyHome,
     private readonly exchange: HttpExchange,
+    private readonly session: Session,
+    link: ReportLink,
+    private readonly report: Report,
     format: ManyFormat,
     private readonly isWaiting: boolean,
   ) {
-    const { router, requests, meters } = home
-    this.session = router.open(new ReportLink(this.report))
-    this.session.isPublishOnly = true
+    const { requests, meters } = home
+    // Whoever ends it in the midst of what it takes in sees so itself.
+    link.ended = () => setImmediate(() => this.cutShort())
     this.body = this.bodyOf(format)
     requests.add(this)
     exchange.gone = () => {
       requests.delete(this)
+      this.isComplete = true
       meters.aborted++
       this.release()
     }
@@ -87,7 +118,13 @@ class ManyEvents implements BodyReceiver, OpenRequest {
     this.answer()
   }
 
+  /** The session was ended from outside, while the body was still coming. */
+  private cutShort(): void {
+    if (!this.isComplete) this.answer()
+  }
+
   private answer(): void {
+    if (this.isComplete) return
     const { router, meters, requests, routed } = this.home
     const { session, exchange } = this
     router.tellRefusals(session)

@@ -1,4 +1,6 @@
 import type { Budget } from '../../core/budget.js'
+import type { Identity } from '../../core/identity.js'
+import type { Rate } from '../../core/rate.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
 import { Code, codeMessage } from '../../protocol/codes.js'
@@ -38,17 +40,22 @@ export class PublishOne {
     this.session = router.openPublisher()
   }
 
-  open(exchange: HttpExchange, head: RequestHead, request: EventRequest): void {
+  /** @param rate of whoever it is; null: as fast as it can */
+  open(exchange: HttpExchange, head: RequestHead, request: EventRequest, who: Identity, rate: Rate | null): void {
     if (saysTooLong(head, request.bodyBytesMax)) {
       respondProblem(exchange, this.meters, this.refuse(tooLarge(request)))
       return
     }
     const length = head.contentLength === '' ? -1 : Number(head.contentLength)
-    exchange.receive(new OneEvent(this, exchange, request, length, prefersWait(head.prefer)))
+    exchange.receive(new OneEvent(this, exchange, request, who, rate, length, prefersWait(head.prefer)))
   }
 
   /** Takes one event in. The bytes are copied. */
-  publish(request: EventRequest, body: Uint8Array): Problem | null {
+  publish(request: EventRequest, who: Identity, rate: Rate | null, body: Uint8Array): Problem | null {
+    // The body may have taken its time.
+    if (who.expiresAt !== 0 && Date.now() >= who.expiresAt) return this.refuse(new Problem(Code.TOKEN_EXPIRED))
+    this.session.access = who.access
+    this.session.rate = rate
     switch (request.kind) {
       case 'json':
         return this.publishJson(request, body)
@@ -116,6 +123,7 @@ export class PublishOne {
     return new Problem(code as Code, codeMessage(code), {
       ...(topic !== '' && { topic }),
       ...(code === Code.OVERLOADED && { retryAfterMs: router.options.retryAfterMs }),
+      ...(code === Code.RATE_LIMITED && session.rate !== null && { retryAfterMs: session.rate.waitMs }),
     })
   }
 
@@ -143,6 +151,8 @@ class OneEvent implements BodyReceiver, OpenRequest {
     private readonly to: PublishOne,
     private readonly exchange: HttpExchange,
     private readonly request: EventRequest,
+    private readonly who: Identity,
+    private readonly rate: Rate | null,
     /** As content-length says; -1 when it says nothing. */
     private readonly expected: number,
     private readonly isWaiting: boolean,
@@ -177,7 +187,7 @@ class OneEvent implements BodyReceiver, OpenRequest {
 
   private publish(body: Uint8Array): void {
     this.isPublished = true
-    this.problem = this.to.publish(this.request, body)
+    this.problem = this.to.publish(this.request, this.who, this.rate, body)
   }
 
   private answer(): void {

@@ -72,6 +72,9 @@ export class Report {
 
 /** The link of a request that is answered in the end: of all that its session is told, the errors go into the report. */
 export class ReportLink implements Link {
+  /** Is told when the session ends; to be set by the request. */
+  ended: () => void = () => {}
+
   constructor(private readonly report: Report) {}
 
   write(frames: Uint8Array): Written {
@@ -91,6 +94,7 @@ export class ReportLink implements Link {
     if (retryAfterMs !== undefined) this.report.noteRetryAfter(retryAfterMs)
   }
 
-  /** The request sees that its session is ending, and answers. */
-  end(): void {}
+  end(): void {
+    this.ended()
+  }
 }

@@ -9,6 +9,7 @@ export const OWN_PREFIX = 'sluice-'
  */
 export class RequestHead {
   accept = ''
+  authorization = ''
   contentEncoding = ''
   contentLength = ''
   contentType = ''
@@ -20,6 +21,7 @@ export class RequestHead {
 
   read(exchange: HttpExchange): void {
     this.accept = ''
+    this.authorization = ''
     this.contentEncoding = ''
     this.contentLength = ''
     this.contentType = ''
@@ -34,6 +36,10 @@ export class RequestHead {
     switch (name) {
       case 'accept':
         this.accept = this.accept === '' ? value : `${this.accept}, ${value}`
+        return
+      case 'authorization':
+        // Of two, neither is to be believed.
+        this.authorization = this.authorization === '' ? value : `${this.authorization}, ${value}`
         return
       case 'content-encoding':
         this.contentEncoding = value

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { Code, codeMessage, codeName } from '../../protocol/codes.js'
-import { MEDIA_PROBLEM } from '../../protocol/media.js'
+import type { Refused } from '../admission.js'
+import { Problem } from '../http/problem.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
+import type { Rounds, Watched } from '../rounds.js'
 import { Http1Exchange, type PortState } from './http1-exchange.js'
 import type { NodeIngressOptions } from './options.js'
-import type { Rounds, Watched } from './rounds.js'
 
 export interface Http1Host extends PortState {
   readonly api: HttpHandler
@@ -21,15 +21,15 @@ export class Http1Connection implements Watched {
   constructor(
     private readonly socket: Socket,
     private readonly host: Http1Host,
-    readonly isOneTooMany: boolean,
+    readonly refused: Refused | 0,
   ) {
     socket.once('close', () => host.rounds.remove(this))
     host.rounds.add(this)
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
-    if (this.isOneTooMany) {
-      respondTooMany(response)
+    if (this.refused !== 0) {
+      respondRefused(response, new Problem(this.refused))
       return
     }
     const exchange = new Http1Exchange(request, response, this.host, () => this.exchanges.delete(exchange))
@@ -63,12 +63,7 @@ export class Http1Connection implements Watched {
   }
 }
 
-/** A problem as the API makes them (RFC 9457), which is not asked here: it has no part in how many connections there are. */
-function respondTooMany(response: ServerResponse): void {
-  const code = Code.TOO_MANY_CONNECTIONS
-  const title = codeMessage(code)
-  const name = codeName(code)
-  const problem = { type: `urn:sluice:${name}`, title, status: 503, code, name, detail: title }
+function respondRefused(response: ServerResponse, { status, headers, body }: Problem): void {
   response.shouldKeepAlive = false
-  response.writeHead(503, { 'content-type': MEDIA_PROBLEM, 'retry-after': '1' }).end(`${JSON.stringify(problem)}\n`)
+  response.writeHead(status, headers).end(body)
 }

@@ -1,8 +1,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Written } from '../../core/link.js'
 import type { Peer } from '../../core/peer.js'
+import type { TrustedProxies } from '../addresses.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
-import { peerOf, type Transport } from '../peer.js'
+import { RemotePeer, type Transport } from '../peer.js'
+import type { ProxiedClient } from '../proxy-protocol.js'
+import { subjectOf } from '../tls/subject.js'
+import { clientOf, forwardedForIn } from './caller.js'
 import { RequestTarget } from './request-target.js'
 import { SEND_AHEAD_BYTES } from './send-ahead.js'
 
@@ -14,7 +18,7 @@ const NOT_MODIFIED = 304
 export interface PortState {
   /** Each answer is the last on its connection from now on. */
   isStopping: boolean
-  readonly options: { readonly listener: string }
+  readonly options: { readonly listener: string; readonly proxies: TrustedProxies }
 }
 
 /** One request over node:http. */
@@ -66,8 +70,22 @@ export class Http1Exchange implements HttpExchange {
     for (const name in this.request.headers) visit(name, this.header(name))
   }
 
+  get address(): string {
+    return this.client.address
+  }
+
+  get certificateSubject(): string {
+    return subjectOf(this.request.socket)
+  }
+
+  private get client(): ProxiedClient {
+    const { socket, headers } = this.request
+    return clientOf(socket, this.port.options.proxies, forwardedForIn(headers))
+  }
+
   peer(transport: Transport): Peer {
-    return peerOf(this.request.socket, this.port.options.listener, transport)
+    const { address, port } = this.client
+    return new RemotePeer(this.port.options.listener, transport, address, port)
   }
 
   receive(body: BodyReceiver): void {

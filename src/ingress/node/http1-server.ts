@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Refused } from '../admission.js'
 import { Http1Connection, type Http1Host } from './http1-connection.js'
 
 /** node:http looks for heads that are late this often. */
@@ -13,8 +14,8 @@ const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 const HEAD_OVERFLOW = 'HPE_HEADER_OVERFLOW'
 
 export interface WebSocketOverHttp1 {
-  /** @param isOneTooMany whether it is to be told that there are too many connections */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isOneTooMany: boolean): void
+  /** @param refused the code that it is to be told, since the connection is refused; 0: it is not */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, refused: Refused | 0): void
 }
 
 /** Where a socket keeps its connection. */
@@ -62,10 +63,10 @@ export class Http1Server {
 
   /**
    * Takes a socket over. What has been read of it must have been put back.
-   * @param isOneTooMany whether its first request is to be told that there are too many connections
+   * @param refused the code that its first request is to be told, since the connection is refused; 0: it is not
    */
-  serve(socket: Socket, isOneTooMany: boolean): void {
-    ;(socket as Http1Socket)[kConnection] = new Http1Connection(socket, this.host, isOneTooMany)
+  serve(socket: Socket, refused: Refused | 0): void {
+    ;(socket as Http1Socket)[kConnection] = new Http1Connection(socket, this.host, refused)
     this.parse(socket)
   }
 
@@ -98,7 +99,7 @@ export class Http1Server {
     const connection = (socket as Http1Socket)[kConnection]
     if (isWebSocket(request)) {
       connection?.upgraded()
-      this.webSockets.upgrade(request, socket, head, connection?.isOneTooMany === true)
+      this.webSockets.upgrade(request, socket, head, connection?.refused ?? 0)
       return
     }
     // Nobody has to take an offer to upgrade (RFC 9110, 7.8), such as curl's to h2c: the request is taken in again, without it.

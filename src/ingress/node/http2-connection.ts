@@ -4,13 +4,13 @@ import { TLSSocket } from 'node:tls'
 import { Roster } from '../../base/roster.js'
 import type { Peer } from '../../core/peer.js'
 import type { HttpHandler, IngressMeters } from '../ingress.js'
-import { peerOf, type Transport } from '../peer.js'
-import { type Caller, callerOf } from './caller.js'
+import { RemotePeer, type Transport } from '../peer.js'
+import type { Rounds, Watched } from '../rounds.js'
+import { callerOf, clientOf, forwardedForIn, type NodeCaller } from './caller.js'
 import { deferDestroy } from './deferred-destroy.js'
 import { Http2Exchange, type Http2Work } from './http2-exchange.js'
 import { Http2Traffic } from './http2-traffic.js'
 import type { NodeIngressOptions } from './options.js'
-import type { Rounds, Watched } from './rounds.js'
 import { SENDS_WHILE_READING, writeLittle } from './small-writes.js'
 import { TokenBucket } from './token-bucket.js'
 
@@ -52,7 +52,13 @@ type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
 /** Takes over what is a WebSocket from its first frame on (RFC 8441). */
 export interface WebSocketOverHttp2 {
   /** @param opened is told when the stream is a WebSocket, and flows */
-  connect(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer, caller: Caller, opened: () => void): void
+  connect(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    peer: Peer,
+    caller: NodeCaller,
+    opened: () => void,
+  ): void
 }
 
 /** What all connections share. */
@@ -172,18 +178,20 @@ export class Http2Connection implements Watched, Http2Work {
     })
     if (headers[':protocol'] === 'websocket') {
       // A listener of the other side starts the flow: this one only counts along.
-      this.host.webSockets.connect(stream, headers, this.peer('websocket-h2'), this.caller, () => {
+      this.host.webSockets.connect(stream, headers, this.peer('websocket-h2', headers), this.callerOf(headers), () => {
         stream.on('data', (chunk: Buffer) => this.bodyCame(chunk.length))
       })
     } else stream.respond({ ':status': 501 }, { endStream: true })
   }
 
-  peer(transport: Transport): Peer {
-    return peerOf(this.socket, this.host.options.listener, transport)
+  peer(transport: Transport, headers: IncomingHttpHeaders): Peer {
+    const { listener, proxies } = this.host.options
+    const { address, port } = clientOf(this.socket, proxies, forwardedForIn(headers))
+    return new RemotePeer(listener, transport, address, port)
   }
 
-  get caller(): Caller {
-    return callerOf(this.socket)
+  callerOf(headers: IncomingHttpHeaders): NodeCaller {
+    return callerOf(this.socket, this.host.options.proxies, forwardedForIn(headers))
   }
 
   bodyCame(bytes: number): void {

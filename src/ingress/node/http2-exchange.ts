@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type Ser
 import type { Member } from '../../base/roster.js'
 import { Written } from '../../core/link.js'
 import type { Peer } from '../../core/peer.js'
+import type { Caller } from '../door.js'
 import type { BodyReceiver, Headers, HttpExchange } from '../http/exchange.js'
 import type { Transport } from '../peer.js'
 import { RequestTarget } from './request-target.js'
@@ -26,7 +27,9 @@ interface ExchangeStream extends ServerHttp2Stream {
 /** What an HTTP/2 connection is told of its requests. */
 export interface Http2Work {
   /** Who is at the other end. */
-  peer(transport: Transport): Peer
+  peer(transport: Transport, headers: IncomingHttpHeaders): Peer
+  /** The same, as the gatekeeper is told. */
+  callerOf(headers: IncomingHttpHeaders): Caller
   /** Bytes of a request's body have come. */
   bodyCame(bytes: number): void
   /** The answer to a request is given before its body has ended: what is still under way of it is thrown away. */
@@ -95,8 +98,16 @@ export class Http2Exchange implements HttpExchange, Member {
     }
   }
 
+  get address(): string {
+    return this.work.callerOf(this.headers).address
+  }
+
+  get certificateSubject(): string {
+    return this.work.callerOf(this.headers).certificateSubject
+  }
+
   peer(transport: Transport): Peer {
-    return this.work.peer(transport)
+    return this.work.peer(transport, this.headers)
   }
 
   receive(body: BodyReceiver): void {

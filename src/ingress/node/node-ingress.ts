@@ -1,22 +1,24 @@
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Router } from '../../core/router.js'
+import { Code } from '../../protocol/codes.js'
+import type { Refused } from '../admission.js'
 import type { HttpHandler, Ingress, IngressMeters } from '../ingress.js'
 import { listenFailure } from '../listen-failure.js'
+import { Rounds, type Watched } from '../rounds.js'
 import { boundSocketBuffers } from '../socket-buffers.js'
 import { HandshakeGate } from '../tls/handshake-gate.js'
 import type { Tls } from '../tls/tls.js'
 import { Http1Server } from './http1-server.js'
 import { Http2Sockets } from './http2-server.js'
 import type { NodeIngressOptions } from './options.js'
-import { Rounds, type Watched } from './rounds.js'
+import { originOf, passOrigin, setOrigin } from './origin.js'
+import { takeProxyHeader } from './proxied.js'
 import { sniff } from './sniff.js'
 import { WebSocketStreams } from './ws/websocket-streams.js'
 
 export type { NodeIngressOptions }
 
-/** Connections above the limit that are told so; the rest are closed without a word. */
-const REFUSED_MAX = 64
 /** In the order we prefer them (RFC 7301). */
 const ALPN = ['h2', 'http/1.1']
 /** What is being answered when the daemon stops may take so long. */
@@ -41,7 +43,7 @@ export class NodeIngress implements Ingress {
     private readonly meters: IngressMeters,
     tls: Tls | null = null,
   ) {
-    this.gate = tls === null ? null : new HandshakeGate(tls, ALPN, (socket) => this.secured(socket))
+    this.gate = tls === null ? null : new HandshakeGate(tls, ALPN, (socket, accepted) => this.secured(socket, accepted))
     this.webSockets = new WebSocketStreams(router, options, meters)
     const host = { api, options, meters, rounds: this.rounds, webSockets: this.webSockets, isStopping: false }
     this.http1 = new Http1Server(host, this.webSockets, (socket) => this.accepted(socket))
@@ -53,48 +55,88 @@ export class NodeIngress implements Ingress {
   }
 
   private accepted(socket: Socket): void {
-    const isRefused = this.sockets.size >= this.options.connectionsMax
+    const { admission, proxies, proxyProtocol } = this.options
     socket.on('error', () => {})
-    if (isRefused) {
-      this.meters.noteRejected('connections')
-      if (this.sockets.size >= this.options.connectionsMax + REFUSED_MAX) {
-        socket.destroy()
-        return
-      }
-    }
     this.sockets.add(socket)
     socket.once('close', () => {
+      admission.left()
       this.sockets.delete(socket)
       if (this.sockets.size === 0) this.tellClosed?.()
     })
-    if (this.gate === null) this.hear(socket, isRefused)
-    else if (isRefused) socket.destroy()
-    else this.gate.accept(socket)
+    const refused = admission.arrived()
+    const { address } = originOf(socket)
+    if (!proxies.trusts(address)) this.admit(socket, address, refused)
+    else if (proxyProtocol && refused === 0) this.hearProxy(socket)
+    // Its clients count, each for itself.
+    else this.begin(socket, refused)
   }
 
-  private secured(socket: TLSSocket): void {
-    socket.on('error', () => {})
-    if (socket.alpnProtocol === 'h2') this.serveHttp2(socket, false)
-    // HTTP/2 over TLS is agreed on by ALPN, or not spoken (RFC 9113, 3.2).
-    else this.http1.serve(socket, false)
-  }
-
-  /** Serves a socket when it has said what it speaks. */
-  private hear(socket: Socket, isRefused: boolean): void {
-    const silent = new Silence(socket, this.options.headerTimeoutMs, this.meters)
-    this.rounds.add(silent)
-    socket.once('close', () => this.rounds.remove(silent))
-    sniff(socket, (isHttp2) => {
-      this.rounds.remove(silent)
-      if (isHttp2) this.serveHttp2(socket, isRefused)
-      else this.http1.serve(socket, isRefused)
+  /** Waits for what a proxy has to say. */
+  private hearProxy(socket: Socket): void {
+    const heard = this.limitSilence(socket)
+    takeProxyHeader(socket, (header) => {
+      heard()
+      if (header === null) {
+        this.meters.noteHostile('proxy_header')
+        socket.destroy()
+      } else if (header.client === null) this.begin(socket, 0)
+      else {
+        setOrigin(socket, header.client)
+        this.admit(socket, header.client.address, 0)
+      }
     })
   }
 
-  private serveHttp2(socket: Socket, isRefused: boolean): void {
+  /** Counts a connection for its client. */
+  private admit(socket: Socket, address: string, refused: Refused | 0): void {
+    const { admission } = this.options
+    if (refused !== 0) {
+      this.begin(socket, refused)
+      return
+    }
+    const network = admission.enter(address)
+    if (network !== null) socket.once('close', () => admission.leave(network))
+    this.begin(socket, network === null ? Code.TOO_MANY_OF_ADDRESS : 0)
+  }
+
+  private begin(socket: Socket, refused: Refused | 0): void {
+    // A handshake costs more than there is to say.
+    if (refused !== 0 && (this.gate !== null || !this.options.admission.mayTell())) socket.destroy()
+    else if (this.gate === null) this.hear(socket, refused)
+    else this.gate.accept(socket)
+  }
+
+  private secured(socket: TLSSocket, accepted: Socket): void {
+    socket.on('error', () => {})
+    passOrigin(accepted, socket)
+    if (socket.alpnProtocol === 'h2') this.serveHttp2(socket, 0)
+    // HTTP/2 over TLS is agreed on by ALPN, or not spoken (RFC 9113, 3.2).
+    else this.http1.serve(socket, 0)
+  }
+
+  /** Serves a socket when it has said what it speaks. */
+  private hear(socket: Socket, refused: Refused | 0): void {
+    const heard = this.limitSilence(socket)
+    sniff(socket, (isHttp2) => {
+      heard()
+      if (isHttp2) this.serveHttp2(socket, refused)
+      else this.http1.serve(socket, refused)
+    })
+  }
+
+  /** @returns to be called when it has said what it was waited for */
+  private limitSilence(socket: Socket): () => void {
+    const silent = new Silence(socket, this.options, this.meters)
+    const heard = (): void => this.rounds.remove(silent)
+    this.rounds.add(silent)
+    socket.once('close', heard)
+    return heard
+  }
+
+  private serveHttp2(socket: Socket, refused: Refused | 0): void {
     // A peer that has sent its last has gone: there is nothing to be half open for.
     socket.allowHalfOpen = false
-    if (isRefused) this.http2.refuse(socket)
+    if (refused !== 0) this.http2.refuse(socket)
     else this.http2.serve(socket)
   }
 
@@ -153,12 +195,12 @@ class Silence implements Watched {
 
   constructor(
     private readonly socket: Socket,
-    private readonly patienceMs: number,
+    private readonly options: { readonly headerTimeoutMs: number },
     private readonly meters: IngressMeters,
   ) {}
 
   visit(now: number): void {
-    if (now - this.since < this.patienceMs) return
+    if (now - this.since < this.options.headerTimeoutMs) return
     this.meters.noteHostile('head_timeout')
     this.socket.destroy()
   }

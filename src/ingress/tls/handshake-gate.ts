@@ -55,11 +55,11 @@ export class HandshakeGate {
   private isPumping = false
   private sweeping: NodeJS.Timeout | null = null
 
-  /** @param onSecure gets each socket when its handshake is complete; nothing has been read from it */
+  /** @param onSecure gets each socket when its handshake is complete, and the one that it was made of; nothing has been read from it */
   constructor(
     private readonly tls: Tls,
     alpn: readonly string[],
-    private readonly onSecure: (socket: TLSSocket) => void,
+    private readonly onSecure: (socket: TLSSocket, accepted: Socket) => void,
     private readonly limits: GateLimits = GATE_LIMITS,
   ) {
     // It never listens: this is the documented way to hand connections in.
@@ -182,7 +182,7 @@ export class HandshakeGate {
     const version = socket.getProtocol()?.replace('TLSv', '') ?? 'unknown'
     this.tls.meters.noteHandshake(ENGINE, version, socket.isSessionReused() ? 'resumed' : 'full')
     this.pump()
-    this.onSecure(socket)
+    this.onSecure(socket, entry.socket)
   }
 
   private noteError(error: Error, socket: TLSSocket): void {

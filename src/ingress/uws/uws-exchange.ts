@@ -34,6 +34,8 @@ export interface ExchangePort {
   readonly pieceBytes: number
   /** Name of the listener. */
   readonly listener: string
+  /** The client behind an address, by the head of the request that is being handled. */
+  clientOf(address: string): string
 }
 
 /**
@@ -82,13 +84,15 @@ export class UwsExchange implements HttpExchange {
   constructor(
     private readonly response: HttpResponse,
     private readonly port: ExchangePort,
+    /** Is told once when it is over, and makes its answer the last on its connection; null: nobody wants to know. */
+    private readonly ended: (() => void) | null = null,
   ) {
     const { head } = port
     this.method = head.method
     this.path = head.path
     this.query = head.query
     this.isHeadOnly = head.method === 'HEAD'
-    this.isLastByItself = head.isChunked
+    this.isLastByItself = head.isChunked || ended !== null
   }
 
   header(name: string): string {
@@ -100,7 +104,7 @@ export class UwsExchange implements HttpExchange {
   }
 
   get address(): string {
-    return Buffer.from(this.response.getRemoteAddressAsText()).toString('latin1')
+    return this.port.clientOf(remoteAddressOf(this.response))
   }
 
   /** uWebSockets.js is not asked for any. */
@@ -128,8 +132,13 @@ export class UwsExchange implements HttpExchange {
     this.isDone = true
     this.rest = NO_BYTES
     if (this.isOver) return
-    this.isOver = true
+    this.setOver()
     this.gone?.()
+  }
+
+  private setOver(): void {
+    this.isOver = true
+    this.ended?.()
   }
 
   /** Whether the connection is closed with the answer. */
@@ -201,7 +210,7 @@ export class UwsExchange implements HttpExchange {
 
   /** What is left of the body is thrown away as it comes. */
   private over(): void {
-    this.isOver = true
+    this.setOver()
     if (this.isPaused) this.response.resume()
   }
 
@@ -341,12 +350,17 @@ export class UwsExchange implements HttpExchange {
 
   abort(): void {
     if (this.isOver) return
-    this.isOver = true
+    this.setOver()
     this.isDone = true
     this.rest = NO_BYTES
     this.response.close()
     this.gone?.()
   }
+}
+
+/** Without a port. */
+export function remoteAddressOf(connection: { getRemoteAddressAsText(): ArrayBuffer }): string {
+  return Buffer.from(connection.getRemoteAddressAsText()).toString('latin1')
 }
 
 /** At most so many bytes: UTF-8 takes up to three for each unit of a string. */

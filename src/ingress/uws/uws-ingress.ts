@@ -1,15 +1,17 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js'
 import type { Router } from '../../core/router.js'
 import { Code } from '../../protocol/codes.js'
+import type { Refused } from '../admission.js'
 import { Problem } from '../http/problem.js'
 import type { HttpHandler, Ingress, IngressMeters, IngressOptions } from '../ingress.js'
 import { whyNotBound } from '../listen-failure.js'
 import { boundSocketBuffers } from '../socket-buffers.js'
 import type { TlsMeters, TlsOptions } from '../tls/options.js'
 import { AppChain } from './app-chain.js'
+import { Arrivals } from './arrivals.js'
 import { UwsRequestHead } from './request-head.js'
 import { makeSecureApp } from './secure-app.js'
-import { type ExchangePort, PIECE_BYTES_MAX, statusLine, UwsExchange } from './uws-exchange.js'
+import { type ExchangePort, PIECE_BYTES_MAX, remoteAddressOf, statusLine, UwsExchange } from './uws-exchange.js'
 import { UwsWebSockets, type WebSocketPort } from './uws-websockets.js'
 
 type Uws = typeof import('uWebSockets.js')
@@ -21,8 +23,6 @@ interface ExclusiveListen {
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT. */
 const EXCLUSIVE_PORT = 1
-/** Connections above the limit that are told so; the rest are closed without a word. */
-const REFUSED_MAX = 64
 /** Two pieces fit into the third of a kernel's buffer that is free when it says so. */
 const PIECES_PER_SEND_BUFFER = 4
 /** A pair of files is often replaced in two steps: one that is not taken is tried again so often, after so long. */
@@ -61,6 +61,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   readonly head = new UwsRequestHead()
   readonly pieceBytes: number
   readonly listener: string
+  readonly arrivals: Arrivals
   private readonly webSockets: UwsWebSockets
   private readonly apps: AppChain
   private listenSocket: us_listen_socket | null = null
@@ -81,6 +82,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   ) {
     this.listener = options.listener
     this.pieceBytes = Math.min(PIECE_BYTES_MAX, Math.floor(options.socketBuffers.send / PIECES_PER_SEND_BUFFER))
+    this.arrivals = new Arrivals(options.admission)
     this.webSockets = new UwsWebSockets(this, router, options, meters)
     this.apps = new AppChain(this.makeApp())
     tls?.onChange(() => this.showNewCertificate(tls, SWAP_TRIES))
@@ -98,36 +100,65 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   /** A connection has come or gone, but for those that have become WebSockets: these say so themselves. */
   private counted(connection: HttpResponse, change: number): void {
     this.connections += change
-    if (change < 0) return
+    if (change < 0) {
+      this.options.admission.left()
+      return
+    }
     // The engine does not say which handshakes come to an end, and how.
     this.tls?.meters.noteHandshake(this.engine, 'unknown', 'unknown')
-    if (this.connections > this.options.connectionsMax + REFUSED_MAX) {
-      this.meters.noteRejected('connections')
-      connection.close()
-    }
+    if (!this.mayStay(connection)) connection.close()
   }
 
-  get isFull(): boolean {
-    return this.connections > this.options.connectionsMax
+  /** Whether a new connection is let in, or is at least to be told why not, with its first request. */
+  private mayStay(connection: HttpResponse): boolean {
+    const { admission, proxies } = this.options
+    const refused = admission.arrived()
+    if (refused === Code.TOO_MANY_CONNECTIONS) return admission.mayTell()
+    // Whom it would have to tell, uWebSockets.js does not say.
+    if (refused !== 0) return false
+    if (admission.limits.connectionsPerAddress === 0) return true
+    const address = remoteAddressOf(connection)
+    if (proxies.trusts(address)) return true
+    const hasRoom = this.arrivals.hasRoomFor(address)
+    this.arrivals.came(connection, address)
+    if (hasRoom || admission.mayTell()) return true
+    admission.refused(Code.TOO_MANY_OF_ADDRESS)
+    return false
   }
 
   webSocketClosed(): void {
     this.connections--
+    this.options.admission.left()
+  }
+
+  clientOf(address: string): string {
+    const { proxies } = this.options
+    return proxies.isEmpty ? address : proxies.clientOf(address, this.head.header('x-forwarded-for'))
   }
 
   private request(response: HttpResponse, request: HttpRequest): void {
     const { head } = this
     head.read(request)
-    if (this.isFull) {
-      this.meters.noteRejected('connections')
-      const problem = new Problem(Code.TOO_MANY_CONNECTIONS)
-      refuse(response, problem.status, problem.headers, problem.body)
-    } else if (head.framingRefusal !== 0) {
+    const { admission } = this.options
+    if (admission.isFull) refuseWith(response, Code.TOO_MANY_CONNECTIONS)
+    else if (head.framingRefusal !== 0) {
       this.meters.noteHostile('framing')
       refuse(response, head.framingRefusal, {}, 'the length of this body cannot be told for certain\n')
-    } else {
-      this.serve(new UwsExchange(response, this))
-    }
+    } else if (admission.limits.connectionsPerAddress === 0) this.serve(new UwsExchange(response, this))
+    else this.serveCounted(response)
+  }
+
+  /**
+   * A connection counts for its address while its request is under way, and ends with the answer: of one that is idle uWebSockets.js does not tell when it
+   * has gone.
+   */
+  private serveCounted(response: HttpResponse): void {
+    const { admission } = this.options
+    const address = remoteAddressOf(response)
+    this.arrivals.spoke(address)
+    const network = admission.enter(this.clientOf(address))
+    if (network === null) refuseWith(response, Code.TOO_MANY_OF_ADDRESS)
+    else this.serve(new UwsExchange(response, this, () => admission.leave(network)))
   }
 
   private serve(exchange: UwsExchange): void {
@@ -191,6 +222,11 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
     this.listenSocket = null
     this.apps.close()
   }
+}
+
+function refuseWith(response: HttpResponse, code: Refused): void {
+  const { status, headers, body } = new Problem(code)
+  refuse(response, status, headers, body)
 }
 
 /**

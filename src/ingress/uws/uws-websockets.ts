@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import { LOCKED } from '../../core/access.js'
 import type { Identity } from '../../core/identity.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
@@ -10,7 +11,9 @@ import type { IngressMeters, IngressOptions } from '../ingress.js'
 import { acceptText, JsonWriter } from '../json-session.js'
 import { RemotePeer } from '../peer.js'
 import { chooseSubprotocol } from '../subprotocol.js'
-import { statusLine } from './uws-exchange.js'
+import type { Arrivals } from './arrivals.js'
+import { type Lively, Liveness } from './liveness.js'
+import { remoteAddressOf, statusLine } from './uws-exchange.js'
 import { UwsLink } from './uws-link.js'
 
 const decoder = new TextDecoder()
@@ -43,7 +46,9 @@ interface UserData {
 }
 
 /** What we keep on each socket: plain properties, since asking for the user data is a native call. */
-interface Socket extends WebSocket<UserData> {
+interface Socket extends WebSocket<UserData>, Lively {
+  /** That it counts for; '' for none. */
+  network: string
   /** Null while it is not known who is there. */
   session: Session | null
   link: UwsLink
@@ -63,8 +68,8 @@ type OpenSocket = Socket & { session: Session }
 
 /** What WebSockets need of the port that they came in by. */
 export interface WebSocketPort {
-  /** Whether there are more connections than there may be. */
-  readonly isFull: boolean
+  /** Is told of each request. */
+  readonly arrivals: Arrivals
   /** A connection that was counted is no more. uWebSockets.js tells nobody else once it has become a WebSocket. */
   webSocketClosed(): void
 }
@@ -73,6 +78,7 @@ export interface WebSocketPort {
 export class UwsWebSockets {
   private readonly json = new JsonWriter()
   private readonly door: Door
+  private readonly liveness: Liveness
 
   constructor(
     private readonly port: WebSocketPort,
@@ -81,6 +87,7 @@ export class UwsWebSockets {
     private readonly meters: IngressMeters,
   ) {
     this.door = options.door ?? OPEN_DOOR
+    this.liveness = new Liveness(options, (ws) => this.stuck(ws as Socket))
   }
 
   get behavior(): WebSocketBehavior<UserData> {
@@ -97,6 +104,8 @@ export class UwsWebSockets {
       upgrade: (res, req, context) => this.upgrade(res, req, context),
       open: (ws) => this.open(ws as Socket),
       message: (ws, message, isBinary) => this.message(ws as Socket, message, isBinary),
+      ping: (ws) => noteHeard(ws as Socket),
+      pong: (ws) => noteHeard(ws as Socket),
       drain: (ws) => this.drained(ws as Socket),
       close: (ws, code, message) => this.closed(ws as Socket, code, message),
     }
@@ -110,14 +119,11 @@ export class UwsWebSockets {
       this.refuse(res, problem ?? new Problem(Code.UNSUPPORTED_SUBPROTOCOL))
       return
     }
-    const address = latin1(res.getRemoteAddressAsText())
-    const who = this.door.identify({
-      authorization: req.getHeader('authorization'),
-      offered,
-      query: req.getQuery() ?? '',
-      certificateSubject: '',
-      address,
-    })
+    const remote = remoteAddressOf(res)
+    this.port.arrivals.spoke(remote)
+    const address = this.clientOf(remote, req)
+    const caller = { address, certificateSubject: '' }
+    const who = this.door.identify(req.getHeader('authorization'), offered, req.getQuery() ?? '', caller)
     if (who instanceof Problem) {
       this.refuse(res, who)
       return
@@ -126,6 +132,16 @@ export class UwsWebSockets {
     // response, when the socket's memory has not moved), or, without cork, complains on standard error each time.
     const [key, extensions] = [req.getHeader('sec-websocket-key'), req.getHeader('sec-websocket-extensions')]
     res.upgrade({ json: chosen === SUBPROTOCOL_JSON, who, address }, key, chosen, extensions, context)
+  }
+
+  private clientOf(address: string, request: HttpRequest): string {
+    const { proxies } = this.options
+    if (!proxies.trusts(address)) return address
+    const values: string[] = []
+    request.forEach((name, value) => {
+      if (name === 'x-forwarded-for') values.push(value)
+    })
+    return proxies.clientOf(address, values.join(','))
   }
 
   private refuse(res: HttpResponse, problem: Problem): void {
@@ -137,12 +153,25 @@ export class UwsWebSockets {
   }
 
   private open(ws: Socket): void {
-    const { json, who } = ws.getUserData()
+    const { json, who, address } = ws.getUserData()
+    const { admission, proxies } = this.options
     this.meters.opened++
     ws.isJson = json
     ws.link = new UwsLink(ws, json ? this.json : null)
     ws.session = null
     ws.held = null
+    ws.isHeard = true
+    this.liveness.add(ws)
+    const network = proxies.trusts(address) ? '' : admission.enter(address)
+    ws.network = network ?? ''
+    if (network === null || admission.isFull) {
+      const session = this.router.open(ws.link)
+      session.access = LOCKED
+      session.peer = new RemotePeer(this.options.listener, 'websocket', address, 0)
+      ws.session = session
+      this.router.fail(session, network === null ? Code.TOO_MANY_OF_ADDRESS : Code.TOO_MANY_CONNECTIONS)
+      return
+    }
     if (who instanceof Promise) {
       ws.held = { messages: [], length: 0 }
       void who.then((answer) => this.known(ws, answer))
@@ -153,7 +182,7 @@ export class UwsWebSockets {
     const session = this.router.open(ws.link)
     ws.session = session
     session.peer = new RemotePeer(this.options.listener, 'websocket', ws.getUserData().address, 0)
-    const code = this.port.isFull ? Code.TOO_MANY_CONNECTIONS : this.door.admit(session, who)
+    const code = this.door.admit(session, who)
     if (code !== 0) this.router.fail(session, code)
   }
 
@@ -170,8 +199,15 @@ export class UwsWebSockets {
     for (const { bytes, isBinary } of held.messages) this.take(ws as OpenSocket, bytes, isBinary)
   }
 
+  /** Nothing that it could be told would reach it in the middle of its message: it is told all the same, since it may yet read. */
+  private stuck(ws: Socket): void {
+    if (ws.session === null) ws.end(Code.MESSAGE_TIMEOUT, codeMessage(Code.MESSAGE_TIMEOUT))
+    else this.router.fail(ws.session, Code.MESSAGE_TIMEOUT)
+  }
+
   private message(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
     this.meters.messages++
+    ws.isHeard = true
     const { held } = ws
     if (held === null) {
       if (ws.session !== null) this.take(ws as OpenSocket, message, isBinary)
@@ -219,6 +255,8 @@ export class UwsWebSockets {
 
   private closed(ws: Socket, code: number, message: ArrayBuffer): void {
     this.port.webSocketClosed()
+    this.liveness.delete(ws)
+    if (ws.network !== '') this.options.admission.leave(ws.network)
     const reason = decoder.decode(message)
     const told = CUT_CODES.get(reason) ?? code
     this.meters.noteClosed(told)
@@ -228,9 +266,8 @@ export class UwsWebSockets {
   }
 }
 
-/** Addresses as text are ASCII. */
-function latin1(bytes: ArrayBuffer): string {
-  return Buffer.from(bytes).toString('latin1')
+function noteHeard(ws: Socket): void {
+  ws.isHeard = true
 }
 
 /** The nearest idle timeout that uWebSockets.js knows, never longer than asked for unless that is under its least. */

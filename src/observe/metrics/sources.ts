@@ -8,6 +8,8 @@ export interface ConnectionFigures {
   readonly closed: ReadonlyMap<number, number>
   /** By reason. */
   readonly rejected: ReadonlyMap<string, number>
+  /** By name of the code. */
+  readonly refused: ReadonlyMap<string, number>
   readonly hostile: ReadonlyMap<string, number>
 }
 

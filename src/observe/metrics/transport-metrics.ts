@@ -23,6 +23,12 @@ export function defineConnectionMetrics(
     Array.from(ingressMeters.closed, ([code, count]): [string, number] => [codeName(code), count]),
   )
   metrics.counters(
+    'sluice_connections_rejected_total',
+    'Connections that were not let in, by name of the code; most are closed without being told.',
+    'reason',
+    () => ingressMeters.refused,
+  )
+  metrics.counters(
     'sluice_upgrades_rejected_total',
     'Requests refused with an HTTP status, by reason.',
     'reason',

@@ -26,7 +26,7 @@ const metadata = new MetadataReader()
 
 export const words = [
   ...[
-    '/v1/events/a.b?lane=3\n',
+    '/v1/topics/a.b?lane=3\n',
     'http://x/v1/events?topic=a.>&topic=b&policy=conflate\n',
     '%2e',
     '%00',
@@ -94,7 +94,7 @@ export function handle(input: Buffer): unknown {
   const upgrade = agreeToUpgrade('GET', '1.1', headers)
   const parameters = readParameters(target.query, SUBSCRIBE_PARAMETERS)
   const media = negotiate(head.accept, STREAM_MEDIA)
-  const request = readEventRequest(router, head, target.path.replace('/v1/events/', ''), target.query, 1 << 20)
+  const request = readEventRequest(router, head, target.path.replace('/v1/topics/', ''), target.query, 1 << 20)
   return [upgrade, parameters, media, request]
 }
 
@@ -103,7 +103,7 @@ export function fuzz(input: Buffer): void {
   must(target.path !== '' && !target.path.includes('?'), 'a path without a query', target.path)
   checkDecoding(target.path)
   checkParameters(target.query)
-  const request = readEventRequest(router, head, target.path.replace('/v1/events/', ''), target.query, 1 << 20)
+  const request = readEventRequest(router, head, target.path.replace('/v1/topics/', ''), target.query, 1 << 20)
   if (request instanceof Problem) checkProblem(request)
   else {
     must(Number.isInteger(request.lane) && request.lane >= 0 && request.lane <= 7, 'a lane', request.lane)

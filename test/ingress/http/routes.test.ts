@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { Door, OPEN_DOOR } from '../../../src/ingress/door.js'
+import { OPEN_GATE } from '../../../src/ingress/gatekeeper.js'
+import { Origins } from '../../../src/ingress/origins.js'
 import { Code } from '../../../src/protocol/codes.js'
 import { ApiHarness } from '../../helpers/http-api.js'
 import { isProblem } from '../../helpers/http-problem.js'
@@ -60,15 +63,15 @@ t.test('methods', async (t) => {
 t.test('pages of other origins call only where they are listed', async (t) => {
   const origin = 'https://app.example.com'
   const none = new ApiHarness()
-  const some = new ApiHarness({ corsOrigins: [origin, 'https://other.example.com'] })
-  const any = new ApiHarness({ corsOrigins: ['*'] })
+  const some = new ApiHarness({}, {}, new Door(OPEN_GATE, new Origins([origin, 'https://other.example.com'])))
+  const any = new ApiHarness({}, {}, OPEN_DOOR)
   const publish = (api: ApiHarness, from: string) => api.post('/v1/topics/a', { ...JSON_TYPE, origin: from }, '1')
   for (const from of [origin, 'null', 'http://127.0.0.1:7400']) {
     const refused = publish(none, from)
     t.notOk('access-control-allow-origin' in refused.answerHeaders)
     isProblem(t, refused, Code.ORIGIN_NOT_ALLOWED, from)
   }
-  for (const from of ['null', `${origin}.evil.org`, 'http://app.example.com', `${origin}:443`]) {
+  for (const from of ['null', `${origin}.evil.org`, 'http://app.example.com', `${origin}:8443`]) {
     isProblem(t, publish(some, from), Code.ORIGIN_NOT_ALLOWED, from)
   }
   isProblem(t, none.open({ target: '/v1/events?topic=a', headers: { origin } }), Code.ORIGIN_NOT_ALLOWED)

@@ -164,7 +164,7 @@ t.test('garbage after the answer has begun cuts the connection, and nothing is w
 })
 
 t.test('connections above the limit are told that there is no room; then there is', async (t) => {
-  const { port, ingress, meters } = await nodeIngress(t, echo, { connectionsMax: 2 })
+  const { port, ingress, meters } = await nodeIngress(t, echo, { admission: { connectionsMax: 2 } })
   const holders = [await RawHttp2.open(port), await RawHttp2.open(port)]
   for (const holder of holders) holder.send(request(1))
   await until('both are answered', () => holders.every((holder) => holder.isAnswered(1)))
@@ -179,7 +179,7 @@ t.test('connections above the limit are told that there is no room; then there i
   await two.untilClosed()
   t.equal(two.goaway, 11, 'ENHANCE_YOUR_CALM')
   t.notOk(two.isAnswered(1))
-  t.equal(meters.rejected.get('connections'), 2)
+  t.equal(meters.refused.get('too_many_connections'), 2)
   holders[0].socket.destroy()
   await until('there is room', () => ingress.connections === 1)
   const third = await RawHttp2.open(port)
@@ -189,7 +189,7 @@ t.test('connections above the limit are told that there is no room; then there i
 })
 
 t.test('a crowd above the limit costs no more than a few sockets', async (t) => {
-  const { port, ingress } = await nodeIngress(t, echo, { connectionsMax: 1 })
+  const { port, ingress } = await nodeIngress(t, echo, { admission: { connectionsMax: 1 } })
   const crowd = Array.from({ length: 200 }, () => Plain.to(port))
   await until('most are closed', () => crowd.filter(({ isClosed }) => isClosed).length >= 200 - 65)
   t.ok(ingress.connections <= 65)

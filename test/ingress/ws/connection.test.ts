@@ -88,7 +88,7 @@ t.test('a message over the limit is answered by 1009 as soon as its header is th
 })
 
 t.test('one session too many is told so and closed', async (t) => {
-  const under = await streamsHere(t, { connectionsMax: 1 })
+  const under = await streamsHere(t, { admission: { connectionsMax: 1 } })
   const first = await RawClient.open(urlOf(under))
   const second = await RawClient.open(urlOf(under))
   t.match(await second.untilClosed(), { code: Code.TOO_MANY_CONNECTIONS })
@@ -114,7 +114,7 @@ t.test('a silent peer is pinged, and stays while it answers; one that does not i
 })
 
 t.test('a message that trickles in is not waited for without end', async (t) => {
-  const under = await streamsHere(t, { idleTimeoutMs: 300 })
+  const under = await streamsHere(t, { idleTimeoutMs: 2000, messageTimeMs: 300 })
   const frame = clientFrame(BINARY, Buffer.alloc(60_000))
   const fragment = clientFrame(BINARY, 'x', { fin: false })
   for (const [name, first, more] of [
@@ -125,7 +125,7 @@ t.test('a message that trickles in is not waited for without end', async (t) => 
     const client = await WsSocket.open(under.port)
     client.stream.write(first)
     const trickle = setInterval(() => client.stream.write(more), 20)
-    t.equal(await client.untilEnd(), Code.IDLE_TIMEOUT, name)
+    t.equal(await client.untilEnd(), Code.MESSAGE_TIMEOUT, name)
     clearInterval(trickle)
     client.cut()
   }

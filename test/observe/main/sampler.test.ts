@@ -15,6 +15,7 @@ const meters = {
     [4002, 1],
   ]),
   rejected: new Map(),
+  refused: new Map(),
   hostile: new Map(),
 }
 const httpMeters = {

@@ -9,10 +9,6 @@ import { CHUNK_BYTES_MAX } from './staging.js'
 
 /** How long a peer may take to close its side after we have closed ours. */
 export const CLOSE_TIMEOUT_MS = 2000
-/** A message must be complete within this where there is no idle timeout, */
-const MESSAGE_TIMEOUT_MS = 30_000
-/** and one that is long may take this much more. */
-const BYTES_PER_MS_MIN = 16
 /** After this part of the idle timeout a silent peer is asked for a sign of life. */
 const PING_AT = 0.5
 
@@ -44,6 +40,8 @@ export class Connection implements ReceiverEvents, SenderEvents {
     private readonly stream: Duplex,
     isJson: boolean,
     windowBytes: number,
+    /** What it counts as, beside the connection that it came by. */
+    readonly counted: { readonly network: string; readonly isStream: boolean },
   ) {
     this.heardAt = context.now()
     this.sender = new Sender(stream, context.buffers, isJson ? context.json : null, windowBytes, this)
@@ -87,11 +85,9 @@ export class Connection implements ReceiverEvents, SenderEvents {
       if (now >= this.cutAt) this.stream.destroy()
       return
     }
-    const { idleTimeoutMs } = this.context.options
+    const { idleTimeoutMs, messageTimeMs } = this.context.options
     if (this.pendingSince !== 0) {
-      const patience = (idleTimeoutMs || MESSAGE_TIMEOUT_MS) + this.receiver.pendingBytes / BYTES_PER_MS_MIN
-      if (now - this.pendingSince >= patience)
-        this.session.outbox.end(Code.IDLE_TIMEOUT, 'a message was not complete in time')
+      if (now - this.pendingSince >= messageTimeMs) this.context.router.fail(this.session, Code.MESSAGE_TIMEOUT)
       return
     }
     if (idleTimeoutMs === 0) return

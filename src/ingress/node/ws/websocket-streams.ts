@@ -3,17 +3,19 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { LOCKED } from '../../../core/access.js'
 import type { Identity } from '../../../core/identity.js'
 import { NO_PEER, type Peer } from '../../../core/peer.js'
 import type { Router } from '../../../core/router.js'
 import { Code, codeName } from '../../../protocol/codes.js'
 import { SUBPROTOCOL_JSON } from '../../../protocol/ops.js'
-import { type Answer, type Door, OPEN_DOOR } from '../../door.js'
+import type { Refused } from '../../admission.js'
+import { type Answer, type Caller, type Door, OPEN_DOOR } from '../../door.js'
 import { Problem } from '../../http/problem.js'
 import type { IngressMeters, IngressOptions } from '../../ingress.js'
 import { JsonWriter } from '../../json-session.js'
-import { peerOf } from '../../peer.js'
-import { type Caller, callerOf, NO_CALLER } from '../caller.js'
+import { RemotePeer } from '../../peer.js'
+import { callerOf, clientOf, forwardedForIn, NO_CALLER, type NodeCaller } from '../caller.js'
 import { RequestTarget } from '../request-target.js'
 import { BufferPool } from './buffer-pool.js'
 import { Connection, type ConnectionContext } from './connection.js'
@@ -27,6 +29,19 @@ const LOOK_INTERVAL_MS = 1000
 const LOOKS_PER_IDLE_TIMEOUT = 8
 /** What close leaves to peers, so that the last frame reaches those that still send. */
 const LEAVE_MS = 250
+
+/** What is known of somebody who opens a WebSocket. */
+interface Entry {
+  /** Null: not known yet. */
+  readonly who: Identity | null
+  readonly peer: Peer
+  /** That it counts for, beside what its connection counts for; '' for none. */
+  readonly network: string
+  /** The code that it is told, since it is refused; 0: it is not. */
+  readonly refused: Refused | 0
+  /** Whether it is a stream of a connection that others have a part in: it counts by itself. */
+  readonly isStream: boolean
+}
 
 /** What may wait in a stream that never writes at once: see Sender. */
 const WINDOW_BYTES = 64 << 10
@@ -61,7 +76,7 @@ export class WebSocketStreams implements ConnectionContext {
   }
 
   /** A request to upgrade an HTTP/1.1 connection (RFC 6455, 4.2), as http.Server tells it by its event of this name. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isOneTooMany = false): void {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, refused: Refused | 0 = 0): void {
     // Nobody would tell of its end.
     if (socket.destroyed) return
     const { headers } = request
@@ -71,20 +86,36 @@ export class WebSocketStreams implements ConnectionContext {
       refuseUpgrade(socket, agreed)
       return
     }
-    this.ask(socket, callerOf(socket), headers, request.url ?? '', headers.host ?? '', (who) => {
+    const { listener, proxies } = this.options
+    const caller = callerOf(socket, proxies, forwardedForIn(headers))
+    const client = socket instanceof Socket ? clientOf(socket, proxies, forwardedForIn(headers)) : null
+    const peer = client === null ? NO_PEER : new RemotePeer(listener, 'websocket', client.address, client.port)
+    const accept = acceptOf(headers['sec-websocket-key'] as string)
+    if (refused !== 0) {
+      // It is not asked who it is: that costs more than to tell it.
+      this.switch(socket, head, accept, agreed, { who: null, peer, network: '', refused, isStream: false })
+      return
+    }
+    this.ask(socket, caller, headers, request.url ?? '', headers.host ?? '', (who) => {
       if (who instanceof Problem) refuseUpgrade(socket, this.refusalOf(who))
-      else this.switch(socket, head, acceptOf(headers['sec-websocket-key'] as string), agreed, who, isOneTooMany)
+      else this.switch(socket, head, accept, agreed, this.entryOf(who, peer, caller, false))
     })
   }
 
-  private switch(
-    socket: Duplex,
-    head: Buffer,
-    accept: string,
-    { subprotocol }: Agreement,
-    who: Identity | null,
-    isOneTooMany: boolean,
-  ): void {
+  /**
+   * Behind a proxy that speaks HTTP a client's WebSockets count for the client, while the connection counts for nobody. Over HTTP/2 a connection may carry
+   * many: each counts as one.
+   */
+  private entryOf(who: Identity | null, peer: Peer, { address, isProxied }: NodeCaller, isStream: boolean): Entry {
+    const { admission, proxies } = this.options
+    const refused = isStream ? admission.arrived() : 0
+    const isCounted = refused === 0 && (isProxied || isStream) && !proxies.trusts(address)
+    const network = isCounted ? admission.enter(address) : ''
+    const isFull = network === null
+    return { who, peer, network: network ?? '', refused: isFull ? Code.TOO_MANY_OF_ADDRESS : refused, isStream }
+  }
+
+  private switch(socket: Duplex, head: Buffer, accept: string, { subprotocol }: Agreement, entry: Entry): void {
     const lines = [
       'HTTP/1.1 101 Switching Protocols',
       'Upgrade: websocket',
@@ -94,7 +125,6 @@ export class WebSocketStreams implements ConnectionContext {
     if (subprotocol !== '') lines.push(`Sec-WebSocket-Protocol: ${subprotocol}`)
     const answer = `${lines.join('\r\n')}\r\n\r\n`
     const isJson = subprotocol === SUBPROTOCOL_JSON
-    const peer = socket instanceof Socket ? peerOf(socket, this.options.listener, 'websocket') : NO_PEER
     if (socket instanceof Socket) {
       socket.setNoDelay(true)
       // Of the HTTP server that it came from.
@@ -105,7 +135,7 @@ export class WebSocketStreams implements ConnectionContext {
     const stream = direct ?? socket
     stream.write(answer)
     const writesAtOnce = stream instanceof Socket && !(stream instanceof TLSSocket)
-    const connection = this.open(stream, peer, who, isJson, writesAtOnce ? 0 : WINDOW_BYTES, isOneTooMany)
+    const connection = this.open(stream, entry, isJson, writesAtOnce ? 0 : WINDOW_BYTES)
     connection.receive(head)
     if (direct === null) stream.on('data', (chunk: Buffer) => connection.receive(chunk))
   }
@@ -118,7 +148,7 @@ export class WebSocketStreams implements ConnectionContext {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     peer: Peer = NO_PEER,
-    caller: Caller = NO_CALLER,
+    caller: NodeCaller = NO_CALLER,
     opened: () => void = () => {},
   ): void {
     if (stream.destroyed) return
@@ -135,7 +165,8 @@ export class WebSocketStreams implements ConnectionContext {
         return
       }
       stream.respond({ ':status': 200, ...(subprotocol !== '' && { 'sec-websocket-protocol': subprotocol }) })
-      const connection = this.open(stream, peer, who, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES, false)
+      const entry = this.entryOf(who, peer, caller, true)
+      const connection = this.open(stream, entry, subprotocol === SUBPROTOCOL_JSON, WINDOW_BYTES)
       stream.on('data', (chunk: Buffer) => connection.receive(chunk))
       opened()
     })
@@ -144,7 +175,7 @@ export class WebSocketStreams implements ConnectionContext {
   /** Goes on with the answer, at once or later, unless the stream is gone by then. */
   private ask(
     stream: Duplex,
-    { address, certificateSubject }: Caller,
+    caller: Caller,
     headers: IncomingHttpHeaders,
     target: string,
     host: string,
@@ -155,13 +186,12 @@ export class WebSocketStreams implements ConnectionContext {
       go(problem)
       return
     }
-    const answer = this.door.identify({
-      authorization: headers.authorization ?? '',
-      offered: headers['sec-websocket-protocol'] ?? '',
-      query: new RequestTarget(target).query,
-      certificateSubject,
-      address,
-    })
+    const answer = this.door.identify(
+      headers.authorization ?? '',
+      headers['sec-websocket-protocol'] ?? '',
+      new RequestTarget(target).query,
+      caller,
+    )
     if (!(answer instanceof Promise)) go(answer)
     else {
       void answer.then((later) => {
@@ -175,23 +205,16 @@ export class WebSocketStreams implements ConnectionContext {
     return { reason: '', status, headers, message: body.trimEnd() }
   }
 
-  private open(
-    stream: Duplex,
-    peer: Peer,
-    who: Identity | null,
-    isJson: boolean,
-    windowBytes: number,
-    isOneTooMany: boolean,
-  ): Connection {
+  private open(stream: Duplex, entry: Entry, isJson: boolean, windowBytes: number): Connection {
+    const { who, peer, refused } = entry
     this.connections++
     this.meters.opened++
-    const connection = new Connection(this, stream, isJson, windowBytes)
+    const connection = new Connection(this, stream, isJson, windowBytes, entry)
     connection.session.peer = peer
     this.all.add(connection)
     this.looking ??= this.startLooking()
-    // Over HTTP/2 a connection may carry many.
-    const isFull = isOneTooMany || this.connections > this.options.connectionsMax
-    const code = isFull ? Code.TOO_MANY_CONNECTIONS : this.door.admit(connection.session, who)
+    if (refused !== 0) connection.session.access = LOCKED
+    const code = refused === 0 ? this.door.admit(connection.session, who) : refused
     if (code !== 0) this.router.fail(connection.session, code)
     return connection
   }
@@ -210,6 +233,9 @@ export class WebSocketStreams implements ConnectionContext {
   }
 
   gone(connection: Connection): void {
+    const { network, isStream } = connection.counted
+    if (network !== '') this.options.admission.leave(network)
+    if (isStream) this.options.admission.left()
     this.all.delete(connection)
     if (this.all.size > 0 || this.looking === null) return
     clearInterval(this.looking)

@@ -1,7 +1,8 @@
-/** Each of the watched is visited about so often. */
+/** Each of the watched is visited about so often, unless told otherwise. */
 export const ROUND_MS = 250
-/** A round is walked in so many steps, so that many connections are never looked at in one go. */
-const STEPS = 10
+/** A round is walked in steps of this, or a hundredth of it, so that many connections are never looked at in one go. */
+const STEP_MS_MIN = 25
+const STEPS_MAX = 100
 
 /** Something that has deadlines. */
 export interface Watched {
@@ -17,11 +18,16 @@ export class Rounds {
   private next = 0
   /** Visits that are due, with their fraction. */
   private due = 0
+  private readonly steps: number
+
+  constructor(private readonly roundMs: number = ROUND_MS) {
+    this.steps = Math.max(1, Math.min(STEPS_MAX, Math.round(roundMs / STEP_MS_MIN)))
+  }
 
   add(one: Watched): void {
     this.places.set(one, this.watched.length)
     this.watched.push(one)
-    this.timer ??= setInterval(this.step, ROUND_MS / STEPS)
+    this.timer ??= setInterval(this.step, this.roundMs / this.steps)
   }
 
   remove(one: Watched): void {
@@ -40,7 +46,7 @@ export class Rounds {
 
   private readonly step = (): void => {
     const now = performance.now()
-    this.due += this.watched.length / STEPS
+    this.due += this.watched.length / this.steps
     for (; this.due >= 1 && this.watched.length > 0; this.due--) {
       if (this.next >= this.watched.length) this.next = 0
       this.watched[this.next++].visit(now)
