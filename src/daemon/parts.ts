@@ -78,7 +78,7 @@ export async function openParts(
     name,
     software,
     router,
-    gate: security.guard,
+    security,
     listeners,
     ingressMeters,
     httpMeters,
