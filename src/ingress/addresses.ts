@@ -87,7 +87,8 @@ export class TrustedProxies {
 function addressIn(hop: string): string {
   const withPort = WITH_PORT.exec(hop)
   const address = withPort === null ? hop : (withPort[1] ?? withPort[2])
-  return isIP(address) === 0 ? '' : plainAddress(address)
+  // A zone means something on the proxy's own links only.
+  return isIP(address) === 0 || address.includes('%') ? '' : plainAddress(address)
 }
 
 export const NO_PROXIES = new TrustedProxies([])
