@@ -66,7 +66,7 @@ export async function openParts(
   const ingressMeters = new IngressMeters()
   const httpMeters = new HttpMeters()
   const ownHttpOptions = httpOptions(config)
-  const api = new HttpApi(router, ownHttpOptions, httpMeters, software)
+  const api = new HttpApi(router, ownHttpOptions, httpMeters, software, door)
   const warn = (sentence: string): void => log.warn(sentence)
   const name = config.server.name === '' ? hostname() : config.server.name
   const admission = new Admission(admissionLimits(config, warn), ingressMeters)
@@ -93,6 +93,7 @@ export async function openParts(
     const parts = { router, api, meters: ingressMeters, admission, door, tls, warn }
     listeners.push(...(await makeListeners(config, parts)))
     await Promise.all([opened, ...listeners.map((listener) => listener.open())])
+    door.origins.allowOwnPages(await opened, [hostname(), config.admin.host, ...config.admin.names])
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
     tls?.close()

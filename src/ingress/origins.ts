@@ -19,7 +19,8 @@ interface Pattern {
 /** Pages of which origins may connect, by WebSocket and by HTTP. */
 export class Origins {
   private patterns: readonly Pattern[] = []
-  private own: readonly Pattern[] = []
+  private ownPort = ''
+  private ownNames: ReadonlySet<string> = new Set()
   private any = false
   private readonly verdicts = new Map<string, boolean>()
 
@@ -35,10 +36,13 @@ export class Origins {
     this.verdicts.clear()
   }
 
-  /** Origins that are allowed beside those, whatever these are: of pages that the daemon itself serves elsewhere. */
-  alsoAllow(origins: readonly string[]): void {
-    this.own = compile(origins)
-    this.verdicts.clear()
+  /**
+   * Pages that the daemon itself serves on another port may connect, whatever the patterns are.
+   * @param names by which it is known, beside plain addresses and localhost
+   */
+  allowOwnPages(port: number, names: readonly string[]): void {
+    this.ownPort = String(port)
+    this.ownNames = new Set(names.map((name) => name.toLowerCase()))
   }
 
   /** Whether every origin may, the opaque one ("null") among them. */
@@ -57,12 +61,18 @@ export class Origins {
     const parts = parse(origin.toLowerCase())
     if (parts === null) return false
     if (known === undefined) {
-      const isListed = [...this.patterns, ...this.own].some((pattern) => matches(pattern, parts))
+      const isListed = this.patterns.some((pattern) => matches(pattern, parts))
       if (this.verdicts.size >= VERDICTS_MAX) this.verdicts.clear()
       this.verdicts.set(origin, isListed)
       if (isListed) return true
     }
-    return isSameOrigin(parts, host.toLowerCase())
+    const target = host.toLowerCase()
+    return isSameOrigin(parts, target) || this.isOwnPage(parts, target)
+  }
+
+  private isOwnPage({ scheme, host, port }: Parts, target: string): boolean {
+    if (scheme !== 'http' || port !== this.ownPort) return false
+    return this.ownNames.has(host) || (isOurs(host) && target.replace(/:\d*$/, '') === host)
   }
 }
 
