@@ -26,8 +26,9 @@ export function networkOf(address: string): string {
   const [head, tail] = plain.split('::')
   const groups = head === '' ? [] : head.split(':')
   if (tail !== undefined) {
-    const after = tail === '' ? 0 : tail.split(':').length
-    while (groups.length < GROUPS - after) groups.push('0')
+    const after = tail === '' ? [] : tail.split(':')
+    while (groups.length < GROUPS - after.length) groups.push('0')
+    groups.push(...after)
   }
   return `${groups.slice(0, NETWORK_GROUPS).join(':')}::/64`
 }

@@ -12,6 +12,7 @@ t.test('what counts as one client: an IPv4 address, or a /64 network of IPv6', a
     ['::1', '0:0:0:0::/64'],
     ['::', '0:0:0:0::/64'],
     ['1::', '1:0:0:0::/64'],
+    ['2001:0:0:1:2:3:4:5', '2001:0:0:1::/64'],
     ['', ''],
   ]) {
     t.equal(networkOf(address), network, address)

@@ -25,6 +25,9 @@ export const words = [
   clientFrame(8, closePayload(1000, 'bye')),
   clientFrame(8),
   clientFrame(1, 'é'),
+  clientFrame(1, '["ping",1]\n'),
+  clientFrame(1, Buffer.of(0xc3), { fin: false }),
+  clientFrame(0, Buffer.of(0xa9)),
   clientFrame(2, 'a', { lengthBytes: 8 }),
   clientFrame(2, '', { length: 0xffff_ffff_ffff_ffffn }),
   Buffer.of(0x82, 0xfe, 0xff, 0xff),
@@ -54,8 +57,8 @@ function byWs(wire: Buffer): Outcome {
   return outcome
 }
 
-function byUs(chunks: readonly Buffer[], walker: (typeof WALKERS)[number]): Outcome {
-  const { messages, pings, closed, ended } = takeIn(chunks, { messageBytesMax: MESSAGE_BYTES_MAX, walker })
+function byUs(chunks: readonly Buffer[], walker: (typeof WALKERS)[number], isJson: boolean): Outcome {
+  const { messages, pings, closed, ended } = takeIn(chunks, { messageBytesMax: MESSAGE_BYTES_MAX, walker, isJson })
   const end = closed !== null ? `closed ${closed}` : ended !== null ? `error ${ended.code}` : ''
   return { messages, pings, end }
 }
@@ -66,12 +69,20 @@ export function handle(input: Buffer): unknown {
 
 export function fuzz(input: Buffer): void {
   const walker = WALKERS[hashOf(input) & 1]
-  const ours = byUs(cutUp(input), walker)
+  const chunks = cutUp(input)
   const theirs = byWs(input)
-  const isText = ours.end === `error ${Code.WRONG_MESSAGE_KIND}`
-  must(isText || ours.end === theirs.end, 'it ends as it does for ws', ours.end, theirs.end)
-  const messages = isText ? theirs.messages.slice(0, ours.messages.length) : theirs.messages
-  const pings = isText ? theirs.pings.slice(0, ours.pings.length) : theirs.pings
-  must(ours.messages.join('|') === messages.join('|'), 'the messages that ws has', ours.messages, messages)
+  compare(byUs(chunks, walker, false), theirs, true)
+  // What text says is another target's.
+  compare(byUs(chunks, walker, true), theirs, false)
+}
+
+/** They are the same, but that a session takes one kind of messages, and is ended by the other as soon as one begins. */
+function compare(ours: Outcome, theirs: Outcome, withMessages: boolean): void {
+  const isOther = ours.end === `error ${Code.WRONG_MESSAGE_KIND}`
+  must(isOther || ours.end === theirs.end, 'it ends as it does for ws', ours.end, theirs.end)
+  const pings = isOther ? theirs.pings.slice(0, ours.pings.length) : theirs.pings
   must(ours.pings.join('|') === pings.join('|'), 'the pings that ws has', ours.pings, pings)
+  if (!withMessages) return
+  const messages = isOther ? theirs.messages.slice(0, ours.messages.length) : theirs.messages
+  must(ours.messages.join('|') === messages.join('|'), 'the messages that ws has', ours.messages, messages)
 }
