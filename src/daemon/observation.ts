@@ -1,7 +1,6 @@
 import { type Config, isAdminOpen, type NamedTopics } from '../config/index.js'
 import { LATENCY_BYTES, LatencyCounts } from '../core/latency.js'
 import type { Router } from '../core/router.js'
-import type { Gatekeeper } from '../ingress/gatekeeper.js'
 import { readOpenApi } from '../ingress/http/openapi.js'
 import type { HttpMeters } from '../ingress/http/options.js'
 import type { IngressMeters } from '../ingress/ingress.js'
@@ -17,6 +16,8 @@ import type { Answers } from '../observe/questions.js'
 import type { ObserverSettings } from '../observe/settings.js'
 import { sloSettings } from '../observe/slo/settings.js'
 import { AdminProblem } from '../observe/thread/routes.js'
+import { isTokenId } from '../security/revocations.js'
+import type { Security } from '../security/security.js'
 import type { Listener } from './listeners.js'
 import type { Logger } from './log.js'
 import type { Reloading } from './reload.js'
@@ -32,7 +33,7 @@ export interface ObservedParts {
   readonly name: string
   readonly software: string
   readonly router: Router
-  readonly gate: Pick<Gatekeeper, 'identify'>
+  readonly security: Security
   /** Filled before the first is open. */
   readonly listeners: readonly Listener[]
   readonly ingressMeters: IngressMeters
@@ -68,7 +69,8 @@ export function makeObserver(parts: ObservedParts): Observer {
     answers: {
       ...introspection.answers,
       ...operatorAnswers(parts.operator),
-      ...visitorAnswers(parts.gate, () => null),
+      ...visitorAnswers(parts.security),
+      revoke: async ({ id }) => (isTokenId(id) ? parts.security.revoke(id) : null),
       openapi: readOpenApi,
     },
     onBeat: () => census.sweep(),

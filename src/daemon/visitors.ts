@@ -1,21 +1,21 @@
 import { readAuthorization } from '../ingress/credentials.js'
 import type { Gatekeeper } from '../ingress/gatekeeper.js'
 import type { Answers } from '../observe/questions.js'
-import type { BusToken, Standing, VisitorQuestions } from '../observe/visitors/questions.js'
+import type { Standing, VisitorQuestions } from '../observe/visitors/questions.js'
 import { Code } from '../protocol/codes.js'
+import type { Security } from '../security/security.js'
 
-/** What the observer thread asks of who comes to the admin port. @param giveBusToken null where nobody is asked who they are */
+/** What the observer thread asks of who comes to the admin port. */
 export function visitorAnswers(
-  gate: Pick<Gatekeeper, 'identify'>,
-  giveBusToken: () => BusToken | null,
+  security: Pick<Security, 'guard' | 'makePageToken'>,
 ): Pick<Answers, keyof VisitorQuestions> {
   return {
     identify: async ({ authorization, address }) => {
       const credentials = readAuthorization(authorization)
       if (credentials === null || credentials === 'malformed') return { kind: 'nobody' }
-      return standingOf(await gate.identify({ credentials, certificateSubject: '', address }))
+      return standingOf(await security.guard.identify({ credentials, certificateSubject: '', address }))
     },
-    busToken: giveBusToken,
+    busToken: () => security.makePageToken(),
   }
 }
 

@@ -9,6 +9,7 @@ import type { KeyRing } from './key-ring.js'
 import { type Known, type Proof, type ProofKind, Refusal } from './known.js'
 import { Lru } from './lru.js'
 import type { AuthMeters } from './meters.js'
+import { PAGE_GRANT, PAGE_TOKEN_ID, PAGE_USER, PageTokens } from './page-tokens.js'
 import type { PasswordDesk, PasswordVerdict } from './password-desk.js'
 import { type Grant, NOTHING, Roles } from './roles.js'
 import type { SecuritySettings } from './settings.js'
@@ -37,6 +38,8 @@ export class Authenticator {
   readonly knowsUsers: boolean
   /** Whether those who do not say so are let in. */
   readonly admitsAnonymous: boolean
+  /** For the pages of the admin port. */
+  readonly pages: PageTokens
   private readonly roles: Roles
   private readonly directory: Directory
   private readonly jwt: JwtVerifier | null
@@ -57,6 +60,7 @@ export class Authenticator {
     this.roles = new Roles(settings, before?.roles ?? null)
     this.directory = new Directory(settings.user)
     this.jwt = parts.keys === null ? null : new JwtVerifier(settings.jwt, parts.keys, parts.wallNow)
+    this.pages = new PageTokens(parts.wallNow)
     this.anonymous = this.known({ kind: 'none' }, this.grant(settings.auth.anonymousRole, ''), '')
   }
 
@@ -68,6 +72,7 @@ export class Authenticator {
   /** Keys or revoked tokens have changed: nothing is remembered. */
   forget(): void {
     this.verified.clear()
+    this.pages.clear()
     this.currentEpoch = ++epochs
   }
 
@@ -99,6 +104,8 @@ export class Authenticator {
         const user = this.directory.byCertificate(proof.subject)
         return user === null ? REMOVED : this.user(user, proof, '')
       }
+      case 'page':
+        return this.page(proof.hash) ?? REMOVED
       case 'jwt':
         return this.bearerAgain(proof)
     }
@@ -118,6 +125,8 @@ export class Authenticator {
     const hash = hashToken(token)
     const user = this.directory.byToken(hash)
     if (user !== null) return this.holderOf(user, hash)
+    const page = this.page(hash)
+    if (page !== null) return page
     const { jwt } = this
     if (jwt === null || !isJwtLike(token)) return new Refusal('this token is not known')
     const known = this.verified.get(hash)
@@ -161,6 +170,12 @@ export class Authenticator {
   private holderOf(user: User, hash: string): Outcome {
     if (this.parts.revoked.has(hash)) return REVOKED
     return this.user(user, { kind: 'token', user: user.name, hash }, hash)
+  }
+
+  private page(hash: string): Known | null {
+    const expiresAt = this.pages.endOf(hash)
+    if (expiresAt === 0) return null
+    return this.known({ kind: 'page', hash }, PAGE_GRANT, PAGE_USER, { tokenId: PAGE_TOKEN_ID, expiresAt })
   }
 
   private async byPassword(name: string, password: string, address: string): Promise<Outcome> {

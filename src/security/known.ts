@@ -8,6 +8,8 @@ export type Proof =
   /** @property hash of the token, as the configuration has it; of the password likewise */
   | { readonly kind: 'token' | 'password'; readonly user: string; readonly hash: string }
   | { readonly kind: 'certificate'; readonly subject: string }
+  /** @property hash of a token that the daemon itself has made */
+  | { readonly kind: 'page'; readonly hash: string }
   /** @property key names the key that the signature was verified by; @property claims what was signed */
   | { readonly kind: 'jwt'; readonly algorithm: string; readonly key: string; readonly claims: Json }
 

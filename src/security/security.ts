@@ -4,6 +4,7 @@ import { Authenticator } from './authenticator.js'
 import { Guard } from './guard.js'
 import { type KeyMeters, KeyRing } from './key-ring.js'
 import { AuthMeters } from './meters.js'
+import { PAGE_TOKEN_ID, type PageTokens } from './page-tokens.js'
 import { PasswordDesk } from './password-desk.js'
 import { Revocations } from './revocations.js'
 import type { SecurityLog, SecuritySettings } from './settings.js'
@@ -82,12 +83,20 @@ export class Security {
   async revoke(id: string): Promise<Revoked> {
     const written = this.realm.revocations.add(id)
     const ended = this.guard.endToken(id)
+    // A page may have been opened by it; whoever may open one is given another token.
+    this.guard.endToken(PAGE_TOKEN_ID)
     try {
       return { id, ended, kept: await written, problem: '' }
     } catch (error) {
       this.shared.log('error', (error as Error).message)
       return { id, ended, kept: false, problem: (error as Error).message }
     }
+  }
+
+  /** A token for a page of the admin port, whose reader has shown who they are; null where nobody needs to. */
+  makePageToken(): ReturnType<PageTokens['make']> | null {
+    const { authenticator } = this.realm
+    return authenticator.knowsUsers ? authenticator.pages.make() : null
   }
 
   close(): void {

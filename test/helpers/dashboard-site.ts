@@ -1,11 +1,12 @@
 import { pack } from 'msgpackr'
 import { PageFiles } from '../../src/observe/dashboard/files.js'
-import { DashboardPart } from '../../src/observe/dashboard/part.js'
+import { type DashboardContext, DashboardPart } from '../../src/observe/dashboard/part.js'
 import type { ListenerPlace } from '../../src/observe/settings.js'
 import { HISTORY_POINTS_MAX } from '../../src/observe/stats/history.js'
 import { STATS_TOPIC, type Stats, type StatsHistory } from '../../src/observe/stats.js'
 import { AdminProblem, json, type Route } from '../../src/observe/thread/routes.js'
 import { AdminServer } from '../../src/observe/thread/server.js'
+import type { BusToken } from '../../src/observe/visitors/questions.js'
 import { eventFrame } from './core-frames.js'
 import { FakeDaemon, type Listening, listen } from './fake-daemon.js'
 
@@ -16,6 +17,8 @@ export class DashboardSite {
   past: readonly Stats[] = []
   /** What GET /stats answers; null for 503. */
   latest: Stats | null = null
+  /** What opens the bus to the page. */
+  token: BusToken | null = null
   /** Sessions that the page has ended. */
   readonly kicked: number[] = []
   /** Requests by path. */
@@ -28,10 +31,15 @@ export class DashboardSite {
   /** @param folder of the built page, where it is another than the package's */
   async start(folder?: string): Promise<this> {
     await this.openBus()
-    const part = new DashboardPart({ listeners: this.listeners }, new PageFiles(folder))
+    const part = new DashboardPart(this.context(), new PageFiles(folder))
     this.server.serveRoutes([...part.routes, ...this.figures()].map((route) => this.noted(route)))
     this.url = `http://127.0.0.1:${await this.server.listen()}/`
     return this
+  }
+
+  private context(): DashboardContext {
+    const { listeners } = this
+    return { listeners, ask: (() => Promise.resolve(this.token)) as DashboardContext['ask'] }
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Part, ThreadContext } from '../thread/part.js'
 import { json, type Route } from '../thread/routes.js'
+import type { BusToken } from '../visitors/questions.js'
 import { busUrls } from './directions.js'
 import { PageFiles } from './files.js'
 
@@ -9,12 +10,22 @@ const FILES: readonly (readonly [name: string, type: string, about: string])[] =
   ['icon.svg', 'image/svg+xml', 'icon of the dashboard'],
 ]
 
+export type DashboardContext = Pick<ThreadContext, 'listeners' | 'ask'>
+
+/** What GET /dashboard.json tells. */
+export interface Directions {
+  /** URLs. */
+  readonly bus: readonly string[]
+  /** null where the bus asks nobody who they are. */
+  readonly token: BusToken | null
+}
+
 /** The page, its files, and where it finds the bus. What it shows comes from elsewhere: $sys.stats and /stats. */
 export class DashboardPart implements Part {
   readonly routes: readonly Route[]
 
   constructor(
-    private readonly context: Pick<ThreadContext, 'listeners'>,
+    private readonly context: DashboardContext,
     files = new PageFiles(),
   ) {
     this.routes = [
@@ -31,8 +42,11 @@ export class DashboardPart implements Part {
       {
         method: 'GET',
         path: '/dashboard.json',
-        about: 'where a page from this address finds the bus',
-        handle: ({ headers }) => json({ bus: busUrls(this.context.listeners, headers.host) }),
+        about: 'where a page from this address finds the bus, and a token that opens it to the page for a while',
+        handle: async ({ headers }) => {
+          const bus = busUrls(this.context.listeners, headers.host)
+          return json({ bus, token: await this.context.ask('busToken', null) } satisfies Directions)
+        },
       },
       ...FILES.map(
         ([name, type, about]): Route => ({

@@ -1,3 +1,4 @@
+import { defineAuthMetrics } from './auth-metrics.js'
 import { defineConfigurationMetrics } from './configuration-metrics.js'
 import { defineCoreMetrics } from './core-metrics.js'
 import { MetricList } from './definition.js'
@@ -11,6 +12,7 @@ export function defineMetrics({
   ingressMeters,
   httpMeters,
   tls,
+  security,
   software,
   configuration,
   census,
@@ -21,6 +23,7 @@ export function defineMetrics({
   defineCoreMetrics(metrics, router)
   defineConnectionMetrics(metrics, listeners, ingressMeters, census)
   defineHttpMetrics(metrics, httpMeters)
+  defineAuthMetrics(metrics, security)
   if (tls !== null) defineTlsMetrics(metrics, tls)
   return metrics
 }

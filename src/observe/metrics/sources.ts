@@ -57,6 +57,24 @@ export interface ConfigurationFigures {
   readonly lastSuccessS: number
 }
 
+/** What is counted of who comes in. */
+export interface AuthFigures {
+  readonly meters: {
+    /** By kind of what was shown and result, joined by a space. */
+    readonly attempts: ReadonlyMap<string, number>
+    readonly remembered: number
+    readonly known: number
+    readonly locked: number
+    readonly refreshed: number
+    readonly expired: number
+    readonly revoked: number
+    readonly timedOut: number
+  }
+  readonly keyMeters: { readonly read: number; readonly failed: number; readonly readAt: number }
+  /** Tokens. */
+  readonly revoked: number
+}
+
 /** What is measured of the daemon, on its routing thread. */
 export interface Sources {
   readonly router: Router
@@ -65,6 +83,7 @@ export interface Sources {
   readonly httpMeters: HttpFigures
   /** Null without a certificate. */
   readonly tls: { readonly meters: TlsFigures; readonly current: { readonly notAfter: Date } } | null
+  readonly security: AuthFigures
   readonly software: string
   readonly configuration: ConfigurationFigures
   readonly census: Census

@@ -1,6 +1,7 @@
 import type { Board } from '../board.js'
 import { BottleneckPart } from '../bottleneck/part.js'
 import { ControlPart } from '../control/part.js'
+import { RevocationsPart } from '../control/revocations.js'
 import { DashboardPart } from '../dashboard/part.js'
 import { HealthPart } from '../health/part.js'
 import { IntrospectPart } from '../introspect/part.js'
@@ -28,10 +29,10 @@ export function makeParts(
   const status = new StatusPart(context, latency.history)
   const measuring: readonly Part[] = [latency, slo, bottleneck, stats, health, status]
   const introspect = new IntrospectPart(context)
-  const control = new ControlPart(context)
+  const control = [new ControlPart(context), new RevocationsPart(context)]
   const metricsPart = new MetricsPart(context, metrics, () => parts.flatMap((part) => part.metrics ?? []))
   const frontPage = new FrontPagePart(context, () => parts.flatMap((part) => part.routes))
   const dashboard = new DashboardPart(context)
-  const parts: readonly Part[] = [...measuring, visitors, introspect, control, metricsPart, frontPage, dashboard]
+  const parts: readonly Part[] = [...measuring, visitors, introspect, ...control, metricsPart, frontPage, dashboard]
   return parts
 }

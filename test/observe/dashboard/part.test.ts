@@ -4,10 +4,16 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { PageFiles } from '../../../src/observe/dashboard/files.js'
-import { DashboardPart } from '../../../src/observe/dashboard/part.js'
+import { type DashboardContext, DashboardPart } from '../../../src/observe/dashboard/part.js'
+import type { ListenerPlace } from '../../../src/observe/settings.js'
 import type { AdminAnswer } from '../../../src/observe/thread/routes.js'
+import type { BusToken } from '../../../src/observe/visitors/questions.js'
 
 const LISTENERS = [{ name: 'listen', url: 'ws://127.0.0.1:7400', about: '' }]
+
+function contextOf(listeners: readonly ListenerPlace[], token: BusToken | null = null): DashboardContext {
+  return { listeners, ask: (() => Promise.resolve(token)) as DashboardContext['ask'] }
+}
 
 function ask(part: DashboardPart, path: string, headers: Record<string, string> = {}): Promise<AdminAnswer> {
   const route = part.routes.find((route) => route.path === path)
@@ -17,7 +23,7 @@ function ask(part: DashboardPart, path: string, headers: Record<string, string> 
 }
 
 t.test('the page of the package: all of its own, nothing in line', async (t) => {
-  const part = new DashboardPart({ listeners: LISTENERS })
+  const part = new DashboardPart(contextOf(LISTENERS))
   const page = await ask(part, '/')
   t.match(page, { status: 200, type: /^text\/html/ })
   const html = String(page.body)
@@ -32,7 +38,7 @@ t.test('the page of the package: all of its own, nothing in line', async (t) => 
 })
 
 t.test('script and style take nothing from elsewhere, and the license of what is bundled is in', async (t) => {
-  const part = new DashboardPart({ listeners: LISTENERS })
+  const part = new DashboardPart(contextOf(LISTENERS))
   const script = String((await ask(part, '/dashboard/app.js')).body)
   t.match(script, /uPlot: .*Leon Sorokin/s)
   t.notMatch(script, /\beval\(|new Function|innerHTML\s*=/)
@@ -40,7 +46,7 @@ t.test('script and style take nothing from elsewhere, and the license of what is
 })
 
 t.test('files are compressed for who takes that, and sent once', async (t) => {
-  const part = new DashboardPart({ listeners: LISTENERS })
+  const part = new DashboardPart(contextOf(LISTENERS))
   const plain = await ask(part, '/dashboard/app.js')
   const small = await ask(part, '/dashboard/app.js', { 'accept-encoding': 'gzip, br' })
   t.equal(small.headers?.['content-encoding'], 'gzip')
@@ -50,7 +56,7 @@ t.test('files are compressed for who takes that, and sent once', async (t) => {
 })
 
 t.test('where the bus is', async (t) => {
-  const part = new DashboardPart({ listeners: LISTENERS })
+  const part = new DashboardPart(contextOf(LISTENERS))
   const { body } = await ask(part, '/dashboard.json', { host: '[::1]:7402' })
   t.same(JSON.parse(String(body)), { bus: ['ws://[::1]:7400'] })
 })
@@ -58,8 +64,16 @@ t.test('where the bus is', async (t) => {
 t.test('a package without the page says how it is made, and finds it once it is', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-page-'))
   t.teardown(() => rm(folder, { recursive: true }))
-  const part = new DashboardPart({ listeners: [] }, new PageFiles(folder))
+  const part = new DashboardPart(contextOf([]), new PageFiles(folder))
   await t.rejects(ask(part, '/'), { message: /npm run build/ })
   await writeFile(join(folder, 'index.html'), 'here')
   t.equal(String((await ask(part, '/')).body), 'here')
+})
+
+t.test('a page is told where the bus is, and what opens it', async (t) => {
+  const told = async (token: BusToken | null) =>
+    JSON.parse(String((await ask(new DashboardPart(contextOf(LISTENERS, token)), '/dashboard.json')).body))
+  t.same(await told(null), { bus: ['ws://localhost:7400'], token: null })
+  const token = { token: 'slt_x', expiresInMs: 1000 }
+  t.same(await told(token), { bus: ['ws://localhost:7400'], token })
 })
