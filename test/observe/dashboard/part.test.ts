@@ -58,7 +58,7 @@ t.test('files are compressed for who takes that, and sent once', async (t) => {
 t.test('where the bus is', async (t) => {
   const part = new DashboardPart(contextOf(LISTENERS))
   const { body } = await ask(part, '/dashboard.json', { host: '[::1]:7402' })
-  t.same(JSON.parse(String(body)), { bus: ['ws://[::1]:7400'] })
+  t.same(JSON.parse(String(body)), { bus: ['ws://[::1]:7400'], token: null })
 })
 
 t.test('a package without the page says how it is made, and finds it once it is', async (t) => {
