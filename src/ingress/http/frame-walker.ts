@@ -49,10 +49,12 @@ export class FrameWalker {
     }
     if ((lead & 0xf0) !== 0x90 || lead === 0x90) return -Code.MALFORMED
     if (pos + 1 < end && bytes[pos + 1] >= 0x80) return -Code.MALFORMED
-    const next = skipValueOfStream(bytes, pos, end)
+    // Not a byte further than it may go on: what is found there would depend on how much of it has come.
+    const known = Math.min(end, pos + CONTROL_BYTES_MAX + 1)
+    const next = skipValueOfStream(bytes, pos, known)
     if (next < 0) return next
-    if ((next === CUT ? end : next) - pos > CONTROL_BYTES_MAX) return -Code.FRAME_TOO_LARGE
-    return next === CUT ? this.cut(end - pos) : next
+    if ((next === CUT ? known : next) - pos > CONTROL_BYTES_MAX) return -Code.FRAME_TOO_LARGE
+    return next === CUT ? this.cut(known - pos) : next
   }
 
   private eventEnd(bytes: Uint8Array, start: number, end: number, frameBytesMax: number): number {
@@ -94,12 +96,13 @@ export class FrameWalker {
 
   private metadataEnd(bytes: Uint8Array, start: number, pos: number, end: number, frameBytesMax: number): number {
     if (pos >= end) return this.cut(pos - start)
-    const next = skipValueOfStream(bytes, pos, end)
+    const known = Math.min(end, pos + METADATA_BYTES_MAX + 1, start + frameBytesMax + 1)
+    const next = skipValueOfStream(bytes, pos, known)
     if (next < 0) return next
-    const known = next === CUT ? end : next
-    if (known - pos > METADATA_BYTES_MAX) return -Code.FRAME_TOO_LARGE
-    if (known - start > frameBytesMax) return -Code.PAYLOAD_TOO_LARGE
-    return next === CUT ? this.cut(end - start) : next
+    const stop = next === CUT ? known : next
+    if (stop - pos > METADATA_BYTES_MAX) return -Code.FRAME_TOO_LARGE
+    if (stop - start > frameBytesMax) return -Code.PAYLOAD_TOO_LARGE
+    return next === CUT ? this.cut(stop - start) : next
   }
 
   /** More than `bytes` are needed of the frame. */

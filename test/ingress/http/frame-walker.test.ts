@@ -82,6 +82,13 @@ t.test('what can be no frame, or none that is taken', async (t) => {
     [eventFrame('a', Buffer.alloc(FRAME_BYTES_MAX)), Code.PAYLOAD_TOO_LARGE],
   ]
   for (const [bytes, code] of cases) t.equal(endOf(bytes), -code, bytes.subarray(0, 12).toString())
+  const deepBehindLimit = Buffer.concat([
+    Buffer.from([0x93, 8, 0xda, 0x10, 0]),
+    Buffer.alloc(4096, 0x61),
+    Buffer.alloc(40, 0x91),
+  ])
+  t.equal(endOf(deepBehindLimit), -Code.FRAME_TOO_LARGE, 'what is wrong behind the limit is not looked for')
+  t.equal(endOf(deepBehindLimit, 4100), -Code.FRAME_TOO_LARGE, 'and so it does not matter whether it has come')
   const longTopic = Buffer.from([0x94, 1, 0xda, 0xff, 0xff, 0x61])
   t.equal(endOf(longTopic, undefined, 5000), -Code.PAYLOAD_TOO_LARGE, 'a topic over the limit is not waited for')
 })
