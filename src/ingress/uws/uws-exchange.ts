@@ -141,11 +141,6 @@ export class UwsExchange implements HttpExchange {
     this.ended?.()
   }
 
-  /** Whether the connection is closed with the answer. */
-  private get isLast(): boolean {
-    return this.isLastByItself || this.port.isStopping
-  }
-
   private data(bytes: ArrayBuffer, isLast: boolean): void {
     if (this.isOver) return
     if (this.isPaused) {
@@ -184,7 +179,7 @@ export class UwsExchange implements HttpExchange {
 
   respond(status: number, headers: Headers, body: string | Uint8Array = ''): void {
     if (this.isOver) return
-    if (this.isLast) {
+    if (this.isLastByItself) {
       this.respondAndClose(status, headers, body)
       return
     }
@@ -215,7 +210,8 @@ export class UwsExchange implements HttpExchange {
   }
 
   private answer(status: number, headers: Headers, body: string | Uint8Array): void {
-    const { response, isLast } = this
+    const { response } = this
+    const isLast = this.isLastByItself || this.port.isStopping
     this.isDone = true
     this.writeHead(status, headers)
     if (status === NO_CONTENT || status === NOT_MODIFIED) this.endWithoutBody()
@@ -229,7 +225,7 @@ export class UwsExchange implements HttpExchange {
 
   private endWithoutBody(): void {
     // Only with a length can it be told to close the connection.
-    if (this.isLast) this.response.endWithoutBody(0, true)
+    if (this.isLastByItself) this.response.endWithoutBody(0, true)
     else this.response.endWithoutBody()
   }
 
@@ -344,7 +340,8 @@ export class UwsExchange implements HttpExchange {
     this.response.cork(() => {
       this.writeBegun()
       if (this.isHeadOnly) this.endWithoutBody()
-      else this.response.end(undefined, this.isLast)
+      // Its head has gone, and uWebSockets.js would write into the body that the connection is closed.
+      else this.response.end(undefined, this.isLastByItself)
     })
   }
 
