@@ -53,6 +53,8 @@ const CONFIG_LINES = [
   ['state_file = ""', `state_file = "${STATE}/slo.json"`],
   ['ticket_key_file = ""', `ticket_key_file = "${STATE}/ticket.key"`],
 ]
+/** Types, and maps of sources that are not there. */
+const FOR_DEVELOPMENT = /\.(map|[cm]?ts)$/
 /** Binaries of uWebSockets.js, by system, processor and version of Node: a hundred megabytes for systems that this is not. */
 const OTHER_BINARY = new RegExp(`^uws_(?!${process.platform}_${process.arch}_)\\w+\\.node$`)
 
@@ -114,6 +116,10 @@ function runtimePackages() {
     .map(([path]) => path)
 }
 
+function isNeedless(name) {
+  return name === 'node_modules' || FOR_DEVELOPMENT.test(name) || OTHER_BINARY.test(name)
+}
+
 /** Puts the package together in a folder of its own: what npm would publish, and the packages that it needs. */
 function stage(folder) {
   run(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--if-needed'])
@@ -130,7 +136,7 @@ function stage(folder) {
     cpSync(join(ROOT, path), join(folder, path), {
       recursive: true,
       // A package within a package has a line of its own in the list.
-      filter: (source) => basename(source) !== 'node_modules' && !OTHER_BINARY.test(basename(source)),
+      filter: (source) => !isNeedless(basename(source)),
     })
   }
   run('chmod', ['-R', 'u+rwX,go+rX,go-w', folder])
