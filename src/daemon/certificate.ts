@@ -1,4 +1,5 @@
 import type { Config } from '../config/index.js'
+import { readClients } from '../ingress/tls/clients.js'
 import { expirySentence, expiryStage } from '../ingress/tls/expiry.js'
 import type { TlsMeters } from '../ingress/tls/options.js'
 import { readPair } from '../ingress/tls/pair.js'
@@ -17,6 +18,8 @@ export function loadCertificate({ tls }: Config, meters: TlsMeters, log: Logger)
     {
       certificate: tls.certificate,
       key: tls.key,
+      clientCa: tls.clientCa,
+      clientCrl: tls.clientCrl,
       minVersion: tls.minVersion,
       watch: tls.watch,
       ticketKeyFile: tls.ticketKeyFile,
@@ -51,6 +54,7 @@ export function certificateReload(tls: Tls): Reloadable {
 export function inspectCertificate({ tls }: Config): readonly string[] {
   if (tls.certificate === '') return []
   const pair = readPair(tls.certificate, tls.key)
+  readClients(tls.clientCa, tls.clientCrl)
   const now = Date.now()
   return expiryStage(pair, now) === 0 ? pair.doubts : [...pair.doubts, expirySentence(pair, now, tls.certificate)]
 }

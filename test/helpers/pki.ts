@@ -14,6 +14,8 @@ interface IssueOptions {
   /** As in a subjectAltName. */
   names?: string
   days?: number
+  /** As openssl has it: the most general first. */
+  subject?: string
 }
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
@@ -41,14 +43,30 @@ export class Authority {
   }
 
   /** A certificate of this authority. `days: 0` has expired when it is used. */
-  issue({ names = 'DNS:localhost,IP:127.0.0.1,IP:::1', days = 2 }: IssueOptions = {}): Certified {
+  issue({
+    names = 'DNS:localhost,IP:127.0.0.1,IP:::1',
+    days = 2,
+    subject = '/CN=daemon',
+  }: IssueOptions = {}): Certified {
     const [certFile, keyFile, request, extensions] = this.paths()
-    this.openssl('req', ...KEY, '-keyout', keyFile, '-out', request, '-subj', '/CN=daemon')
+    this.openssl('req', ...KEY, '-keyout', keyFile, '-out', request, '-subj', subject, '-utf8')
     writeFileSync(extensions, `subjectAltName=${names}\n`)
     const by = ['-CA', this.caFile, '-CAkey', this.path('ca.key'), '-CAcreateserial']
     const ends = ['-days', String(days), '-extfile', extensions]
     this.openssl('x509', '-req', '-in', request, ...by, '-out', certFile, ...ends)
     return read(certFile, keyFile)
+  }
+
+  /** A list of those that have been revoked so far, in a file. */
+  crl(name: string, ...revoked: Certified[]): string {
+    const [config, index, list] = [this.path('ca.cnf'), this.path('index.txt'), this.path(name)]
+    const section = ['[ca]', 'default_ca=own', '[own]', `database=${index}`, 'default_md=sha256', 'default_crl_days=2']
+    writeFileSync(config, `${section.join('\n')}\n`)
+    writeFileSync(index, '', { flag: 'a' })
+    const by = ['ca', '-config', config, '-cert', this.caFile, '-keyfile', this.path('ca.key')]
+    for (const { certFile } of revoked) this.openssl(...by, '-revoke', certFile)
+    this.openssl(...by, '-gencrl', '-out', list)
+    return list
   }
 
   private paths(): string[] {

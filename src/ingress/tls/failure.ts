@@ -7,6 +7,7 @@ export type FailureReason =
   | 'no_shared_cipher'
   | 'no_shared_protocol'
   | 'certificate_refused'
+  | 'client_certificate'
   | 'client_abort'
   | 'other'
 

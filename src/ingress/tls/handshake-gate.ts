@@ -179,6 +179,12 @@ export class HandshakeGate {
     this.started.delete(peer)
     entry.state = 'gone'
     this.tls.meters.underWay--
+    if (this.tls.asksClients && !isGood(socket)) {
+      this.tls.meters.noteFailed('client_certificate')
+      socket.destroy()
+      this.pump()
+      return
+    }
     const version = socket.getProtocol()?.replace('TLSv', '') ?? 'unknown'
     this.tls.meters.noteHandshake(ENGINE, version, socket.isSessionReused() ? 'resumed' : 'full')
     this.pump()
@@ -234,6 +240,13 @@ export class HandshakeGate {
   private cutBefore(entries: ReadonlySet<Entry>, since: number): void {
     for (const entry of entries) if (entry.since <= since) this.cut(entry, 'timeout')
   }
+}
+
+/** Whether the client has shown no certificate, or one that has been verified: also when it resumes a session that it began with one. */
+function isGood(socket: TLSSocket): boolean {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return true
+  return socket.authorized && (!socket.isSessionReused() || Date.parse(certificate.validTo) > Date.now())
 }
 
 function first<T>(set: ReadonlySet<T>): T | undefined {

@@ -2,6 +2,9 @@
 export interface TlsOptions {
   certificate: string
   key: string
+  /** Authorities whose certificates clients may show, and what these have revoked. Empty: nobody is asked for one; nothing is. */
+  clientCa?: string
+  clientCrl?: string
   minVersion: '1.2' | '1.3'
   watch: boolean
   /** Empty: the key of session tickets lives as long as the process. */

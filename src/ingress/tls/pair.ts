@@ -30,7 +30,7 @@ export interface Pair {
 export function readPair(certificateFile: string, keyFile: string): Pair {
   const cert = contentOf('tls.certificate', certificateFile)
   const key = contentOf('tls.key', keyFile)
-  const chain = chainOf(certificateFile, cert)
+  const chain = chainOf('tls.certificate', certificateFile, cert)
   const privateKey = privateKeyOf(keyFile, key)
   const [own, ...others] = chain
   if (!own.checkPrivateKey(privateKey)) {
@@ -58,7 +58,8 @@ export function readPair(certificateFile: string, keyFile: string): Pair {
   }
 }
 
-function contentOf(option: string, path: string): Buffer {
+/** @throws Error with a sentence for the operator */
+export function contentOf(option: string, path: string): Buffer {
   try {
     const stat = statSync(path)
     // A pipe would keep the daemon waiting.
@@ -75,14 +76,15 @@ function contentOf(option: string, path: string): Buffer {
   }
 }
 
-function chainOf(path: string, content: Buffer): X509Certificate[] {
+/** @throws Error with a sentence for the operator */
+export function chainOf(option: string, path: string, content: Buffer): X509Certificate[] {
   const blocks = content.toString('latin1').match(CERTIFICATE)
-  if (blocks === null) throw new Error(`tls.certificate: ${path} holds no certificate in PEM form${hintFor(content)}`)
+  if (blocks === null) throw new Error(`${option}: ${path} holds no certificate in PEM form${hintFor(content)}`)
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block)
     } catch (error) {
-      throw new Error(`tls.certificate: certificate ${index + 1} in ${path} cannot be parsed: ${causeOf(error)}`)
+      throw new Error(`${option}: certificate ${index + 1} in ${path} cannot be parsed: ${causeOf(error)}`)
     }
   })
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:crypto'
 import type { TlsOptions as NodeTlsOptions, SecureContextOptions } from 'node:tls'
 import { FileWatch } from '../../base/file-watch.js'
+import { type Clients, readClients } from './clients.js'
 import { expirySentence, expiryStage } from './expiry.js'
 import type { TlsMeters, TlsOptions } from './options.js'
 import { type Pair, readPair } from './pair.js'
@@ -42,15 +43,19 @@ export type TlsServerOptions = Required<
     | 'secureOptions'
     | 'sessionIdContext'
     | 'sessionTimeout'
+    | 'requestCert'
+    | 'rejectUnauthorized'
   >
-> & { ticketKeys: Buffer }
+> &
+  Pick<SecureContextOptions, 'ca' | 'crl'> & { ticketKeys: Buffer }
 
 /** The certificate that all ports show, kept as it is in its files; and the key of their session tickets. */
 export class Tls {
   /** @throws Error with a sentence for the operator */
   static load(options: TlsOptions, meters: TlsMeters, patienceMs = PATIENCE_MS): Tls {
     const pair = readPair(options.certificate, options.key)
-    return new Tls(options, meters, pair, TicketKeys.open(options), patienceMs)
+    const clients = clientsOf(options)
+    return new Tls(options, meters, pair, clients, TicketKeys.open(options), patienceMs)
   }
 
   private readonly changeListeners: (() => void)[] = []
@@ -63,10 +68,11 @@ export class Tls {
     readonly options: TlsOptions,
     readonly meters: TlsMeters,
     private pair: Pair,
+    private clients: Clients | null,
     private readonly ticketKeys: TicketKeys,
     private readonly patienceMs: number,
   ) {
-    this.watch = options.watch ? new FileWatch([options.certificate, options.key], () => this.noteChange()) : null
+    this.watch = options.watch ? new FileWatch(filesOf(options), () => this.noteChange()) : null
     this.expiryCheck = setInterval(() => this.checkExpiry(), EXPIRY_CHECK_INTERVAL_MS).unref()
     this.tellDoubts()
   }
@@ -76,12 +82,18 @@ export class Tls {
     return this.pair
   }
 
+  /** Whether clients are asked for certificates. */
+  get asksClients(): boolean {
+    return this.clients !== null
+  }
+
   /** 48 bytes, of which Node makes the name of the key and two secrets. */
   get ticketKey(): Buffer {
     return this.ticketKeys.current
   }
 
   serverOptions(): TlsServerOptions {
+    const { clients } = this
     return {
       cert: this.pair.cert,
       key: this.pair.key,
@@ -91,9 +103,15 @@ export class Tls {
       honorCipherOrder: false,
       // A peer that begins one handshake after the other would never wait its turn; Node only tells of it.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-      sessionIdContext: SESSION_ID_CONTEXT,
+      // A session resumes what was verified when it began: not by other rules than those that hold now.
+      sessionIdContext: clients === null ? SESSION_ID_CONTEXT : `${SESSION_ID_CONTEXT} ${clients.digest.slice(0, 16)}`,
       sessionTimeout: Math.min(TICKET_LIFE_MAX_S, Math.ceil(this.options.ticketRotationMs / 1000)),
       ticketKeys: this.ticketKey,
+      requestCert: clients !== null,
+      // Also to whoever has none: it may say in another way who it is. One that is not good is refused by the gate.
+      rejectUnauthorized: false,
+      ...(clients !== null && { ca: clients.ca }),
+      ...(clients?.crl && { crl: clients.crl }),
     }
   }
 
@@ -126,6 +144,7 @@ export class Tls {
   prepare(): () => void {
     try {
       readPair(this.options.certificate, this.options.key)
+      clientsOf(this.options)
     } catch (error) {
       this.meters.reloadsFailed++
       throw error
@@ -146,24 +165,34 @@ export class Tls {
 
   private takeUp(): string | null {
     let pair: Pair
+    let clients: Clients | null
     try {
       pair = readPair(this.options.certificate, this.options.key)
+      clients = clientsOf(this.options)
     } catch (error) {
       return (error as Error).message
     }
     if (this.verdict !== null) clearTimeout(this.verdict)
     this.verdict = null
-    if (pair.cert.equals(this.pair.cert) && pair.key.equals(this.pair.key)) return null
+    const isSamePair = pair.cert.equals(this.pair.cert) && pair.key.equals(this.pair.key)
+    const areSameClients = clients?.digest === this.clients?.digest
+    if (isSamePair && areSameClients) return null
+    this.clients = clients
+    this.meters.reloads++
+    if (!areSameClients) this.options.inform(`certificates of clients go by another tls.client_ca or tls.client_crl`)
+    if (!isSamePair) this.show(pair)
+    for (const listener of this.changeListeners) listener()
+    return null
+  }
+
+  private show(pair: Pair): void {
     this.pair = pair
     this.warnedStage = 0
-    this.meters.reloads++
     const { serial, names, notAfter } = pair
     this.options.inform(
       `new certificate from ${this.options.certificate}: serial ${serial}, for ${names.join(', ')}, until ${notAfter.toISOString()}`,
     )
     this.tellDoubts()
-    for (const listener of this.changeListeners) listener()
-    return null
   }
 
   /** One file may be there before the other, so a pair that does not fit is a failure only when it stays so. */
@@ -190,4 +219,12 @@ export class Tls {
     this.warnedStage = stage
     this.options.warn(expirySentence(this.pair, now, this.options.certificate))
   }
+}
+
+function clientsOf({ clientCa = '', clientCrl = '' }: TlsOptions): Clients | null {
+  return readClients(clientCa, clientCrl)
+}
+
+function filesOf({ certificate, key, clientCa = '', clientCrl = '' }: TlsOptions): string[] {
+  return [certificate, key, clientCa, clientCrl].filter((file) => file !== '')
 }

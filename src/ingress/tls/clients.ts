@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
+import { causeOf } from '../../base/cause.js'
+import { chainOf, contentOf } from './pair.js'
+
+const CRL = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/
+
+/** Which certificates of clients are good: what OpenSSL takes of the files. */
+export interface Clients {
+  /** Certificates of the authorities, PEM. */
+  readonly ca: Buffer
+  /** Lists of what they have revoked, PEM; null: none. */
+  readonly crl: Buffer | null
+  /** Another one when either is another. */
+  readonly digest: string
+}
+
+/**
+ * @param caFile '' for none: no client is asked for a certificate then
+ * @param crlFile '' for none
+ * @throws Error with a sentence for the operator, which names the option
+ */
+export function readClients(caFile: string, crlFile: string): Clients | null {
+  if (caFile === '') return null
+  const ca = contentOf('tls.client_ca', caFile)
+  chainOf('tls.client_ca', caFile, ca)
+  const crl = crlFile === '' ? null : contentOf('tls.client_crl', crlFile)
+  if (crl !== null && !CRL.test(crl.toString('latin1'))) {
+    throw new Error(`tls.client_crl: ${crlFile} holds no list of revoked certificates in PEM form (X509 CRL)`)
+  }
+  try {
+    createSecureContext({ ca, ...(crl !== null && { crl }) })
+  } catch (error) {
+    throw new Error(
+      `tls.client_ca: OpenSSL does not take ${caFile}${crl === null ? '' : ` with ${crlFile}`}: ${causeOf(error)}`,
+    )
+  }
+  const hash = createHash('sha256').update(ca)
+  if (crl !== null) hash.update(crl)
+  return { ca, crl, digest: hash.digest('hex') }
+}
