@@ -1,5 +1,6 @@
 import type { OptionTable } from './arguments.js'
 import { type Context, Failure, type Given, UsageError } from './command.js'
+import { authorizationOf, CREDENTIAL_OPTIONS, credentialsOf } from './credentials.js'
 
 const ADMIN_DEFAULT = 'http://127.0.0.1:7402'
 /** A daemon whose routing thread stands still answers what its observer thread knows at once, and what it does not within two seconds. */
@@ -8,6 +9,7 @@ const ANSWER_MS_MAX = 30_000
 /** For every command that asks a daemon's admin port. */
 export const ADMIN_OPTIONS: OptionTable = {
   admin: { value: 'URL', help: `admin port of the daemon (default: $SLUICE_ADMIN_URL, or ${ADMIN_DEFAULT})` },
+  ...CREDENTIAL_OPTIONS,
 }
 
 /** Nobody listens there, or not any more. */
@@ -22,7 +24,7 @@ export class Admin {
 
   /** @throws UsageError for a URL that is none */
   constructor(
-    given: Given,
+    private readonly given: Given,
     private readonly context: Context,
   ) {
     this.base = adminUrlOf(given, context.env)
@@ -58,6 +60,8 @@ export class Admin {
     if (response.ok) return response
     const says = await problemOf(response)
     if (says === null) throw new Failure(this.notOurs(response))
+    if (response.status === 401) throw new Failure(`${says} (--token-file, --user, or SLUICE_TOKEN)`)
+    if (response.status === 403) throw new Failure(says)
     // What is not there may have been there when the line was typed.
     throw response.status < 500 && response.status !== 404 ? new UsageError(says) : new Failure(says)
   }
@@ -73,6 +77,8 @@ export class Admin {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     const signal = AbortSignal.any([this.context.interrupted, AbortSignal.timeout(patienceMs)])
     const headers: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' }
+    const shown = credentialsOf(this.given, this.context.env)
+    if (shown !== null) headers.authorization = authorizationOf(shown)
     try {
       return await fetch(url, { method, body, headers, signal, redirect: 'error' })
     } catch (error) {

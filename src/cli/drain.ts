@@ -21,7 +21,7 @@ export const drain: Command = {
     ...ADMIN_OPTIONS,
     wait: { help: 'until the daemon has gone, with its progress on a terminal' },
     handover: {
-      help: 'clients have another daemon to go to, whatever shutdown.handover says: one after the other, served until then',
+      help: 'clients have another daemon to go to, whatever shutdown.handover says: each in turn, served until then',
     },
     'no-handover': { help: 'they have not: all are told at once when to come back' },
     json: { help: 'what the admin port answers' },

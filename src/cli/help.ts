@@ -38,6 +38,8 @@ export function generalHelp(commands: readonly Listed[], style: Style): string {
     ...columns([
       ['SLUICE_URL', 'daemon that pub, sub, top and bench talk to, when --url is not given'],
       ['SLUICE_ADMIN_URL', 'admin port of the daemon, for those that ask it, when --admin is not given'],
+      ['SLUICE_TOKEN', 'who you are, when neither --token-file, --token nor --user says so'],
+      ['SLUICE_PASSWORD', 'password of --user'],
       ['SLUICE_…', 'serve: any option of the configuration, such as SLUICE_LISTEN_PORT; see config/sluice.toml'],
       ['NO_COLOR', 'no colours on a terminal'],
     ]),

@@ -35,7 +35,7 @@ export const latency: Command = {
     class: { value: 'NAME', help: 'only this class of topics' },
     json: { help: 'as JSON: milliseconds' },
     hlog: {
-      help: 'as a log of interval histograms in ns, tagged by stage and lane or class; without a tag: delivery over all lanes',
+      help: 'as a log of interval histograms in ns, tagged by stage and lane or class; no tag: delivery over all lanes',
     },
   },
   positionalsMax: 0,
