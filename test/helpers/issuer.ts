@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose'
 
 /** A member of null is left out, whatever stands by default. */
@@ -86,5 +86,3 @@ export function pemOf(key: JWK): string {
     .export({ type: 'spki', format: 'pem' })
     .toString()
 }
-
-export { createPrivateKey }

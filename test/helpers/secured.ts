@@ -39,11 +39,18 @@ export class Secured {
     if (!first.ok) throw new Error(JSON.stringify(first.problems))
     const source: ConfigSource = { digest: first.digest, read: () => load(now, 'silent') }
     const daemon = await startDaemon(first.config, source)
-    t.teardown(() => daemon.stop('end of the test'))
-    return new Secured(daemon, (next) => {
+    const secured = new Secured(daemon, (next) => {
       now = next
     })
+    t.teardown(() => {
+      // Nobody is left to be drained.
+      for (const { socket } of secured.clients) socket.terminate()
+      return daemon.stop('end of the test')
+    })
+    return secured
   }
+
+  private readonly clients: RawClient[] = []
 
   reload(text: string): ReturnType<Daemon['reload']> {
     this.set(text)
@@ -54,26 +61,25 @@ export class Secured {
     return scrape(this.daemon.adminUrl)
   }
 
-  /** A connection that says who it is by a header. */
-  open(token: string): Promise<RawClient> {
-    return RawClient.open(this.daemon.url, undefined, { headers: { authorization: `Bearer ${token}` } })
+  /** A connection that has said nothing of who it is, or says it by a header. */
+  async open(token = ''): Promise<RawClient> {
+    const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` }
+    const client = await RawClient.open(this.daemon.url, undefined, { headers })
+    this.clients.push(client)
+    return client
   }
 
   /** One that says it in its first frame, and is told what became of it. */
-  async auth(
-    credentials: { token: string } | { user: string; password: string },
-  ): Promise<{ client: RawClient; code: number }> {
-    const client = await RawClient.open(this.daemon.url)
+  async auth(credentials: Shown): Promise<{ client: RawClient; code: number }> {
+    const client = await this.open()
     return { client, code: await auth(client, credentials) }
   }
 }
 
+type Shown = { token: string } | { user: string; password: string }
+
 /** @returns 0, or the code that an AUTH was refused with */
-export async function auth(
-  client: RawClient,
-  credentials: { token: string } | { user: string; password: string },
-  request = 77,
-): Promise<number> {
+export async function auth(client: RawClient, credentials: Shown, request = 77): Promise<number> {
   const answers = (): number =>
     client.controls.filter((frame) => 'request' in frame && frame.request === request).length
   const before = answers()

@@ -3,7 +3,6 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
 import { Code } from '../../src/protocol/codes.js'
 import { type Header, Issuer, part, pemOf, signed } from '../helpers/issuer.js'
-import { RawClient } from '../helpers/raw-client.js'
 import { auth, folder, Secured } from '../helpers/secured.js'
 
 const SECRET = 'a secret that is long enough for HS512: sixty-four bytes of it or more'
@@ -240,7 +239,7 @@ t.test('no bad token is accepted, and all get one answer', async (t) => {
   t.ok(tokens.length >= 40, `${tokens.length} kinds`)
   const seen = new Set<string>()
   for (const [what, token] of tokens) {
-    const client = await RawClient.open(daemon.daemon.url)
+    const client = await daemon.open()
     if (token.length > FRAME_CHARS_MAX) {
       client.socket.terminate()
       t.match(await byHeader(daemon, token), /^(4530|Unexpected server response: (400|401|431))$/, what)
