@@ -15,6 +15,7 @@ const CHECKOUT = repositoryPath()
 /** A machine of systemd-nspawn has these for itself. */
 const OWN_FOLDERS = /^\/(tmp|run|dev|proc|sys)\//
 const BOOT_PATIENCE_MS = 60_000
+const LOOK_INTERVAL_MS = 100
 const NAMESPACES = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup']
 /** What is started there ends with the nsenter that started it. */
 const ENTER = [...NAMESPACES, '--', 'setpriv', '--pdeathsig', 'KILL', '--']
@@ -144,6 +145,8 @@ export class Machine {
     await until(
       'the service is restarted',
       async () => {
+        // Asking takes a process, which would compete with the one that is waited for.
+        await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS))
         const [pid, state] = (
           await this.ask('systemctl', 'show', '--property=MainPID,SubState', '--value', 'sluice')
         ).split('\n')

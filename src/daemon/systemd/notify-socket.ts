@@ -30,7 +30,9 @@ export class NotifySocket {
       socket.on('error', () => {})
       return new NotifySocket(socket, path.replace(/^@/, '\0'), warn)
     } catch (error) {
-      warn(`systemd is told nothing: node-unix-socket cannot be loaded here: ${firstLine(error)}`)
+      warn(
+        `systemd is told nothing: node-unix-socket cannot be loaded here: ${firstLine(error)}; a unit without it has Type=exec and WatchdogSec=0`,
+      )
       return null
     }
   }
