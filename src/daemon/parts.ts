@@ -18,7 +18,15 @@ import { explain, type Listener, makeListeners } from './listeners.js'
 import type { Logger } from './log.js'
 import { makeLatency, makeObserver, type Operator, observerSettings } from './observation.js'
 import type { Reloading } from './reload.js'
-import { coreReload, httpReload, listenersReload, logReload, observerReload } from './reloadables.js'
+import {
+  allowOwnPages,
+  coreReload,
+  httpReload,
+  listenersReload,
+  logReload,
+  observerReload,
+  ownPagesReload,
+} from './reloadables.js'
 import { openSecurity, securityReload } from './security.js'
 
 /** Soft bounds, idle topics and the deadlines of requests are looked at this often. */
@@ -93,7 +101,7 @@ export async function openParts(
     const parts = { router, api, meters: ingressMeters, admission, door, tls, warn }
     listeners.push(...(await makeListeners(config, parts)))
     await Promise.all([opened, ...listeners.map((listener) => listener.open())])
-    door.origins.allowOwnPages(await opened, [hostname(), config.admin.host, ...config.admin.names])
+    allowOwnPages(door, await opened, config)
   } catch (error) {
     for (const { ingress } of listeners) ingress.stopListening()
     tls?.close()
@@ -112,6 +120,7 @@ export async function openParts(
     coreReload(router),
     httpReload(ownHttpOptions),
     listenersReload(listeners, admission, warn),
+    ownPagesReload(door, await opened),
     observerReload(observer, (next) => observerSettings(next, { name, software }, reloading.classes)),
   )
   return { name, log, tls, router, security, api, observer, listeners, adminPort: await opened, tick }

@@ -1,6 +1,8 @@
+import { hostname } from 'node:os'
 import type { Config } from '../config/index.js'
 import type { Router } from '../core/router.js'
 import type { Admission } from '../ingress/admission.js'
+import type { Door } from '../ingress/door.js'
 import type { HttpOptions } from '../ingress/http/options.js'
 import type { Observer } from '../observe/main/observer.js'
 import type { ObserverSettings } from '../observe/settings.js'
@@ -51,6 +53,15 @@ export function listenersReload(
       }
     },
   }
+}
+
+/** Pages of the admin port may connect to the bus, by whatever name it goes. */
+export function allowOwnPages(door: Door, adminPort: number, { admin }: Config): void {
+  door.origins.allowOwnPages(adminPort, [hostname(), admin.host, ...admin.names])
+}
+
+export function ownPagesReload(door: Door, adminPort: number): Reloadable {
+  return { prepare: (next) => () => allowOwnPages(door, adminPort, next) }
 }
 
 export function observerReload(observer: Observer, settingsOf: (config: Config) => ObserverSettings): Reloadable {

@@ -250,3 +250,54 @@ t.test('a file that cannot be used is put aside, one that cannot be written is t
   await healed.part.close()
   t.match(JSON.parse(readFileSync(nowhere, 'utf8')), { version: 1 })
 })
+
+t.test('another configuration: who asks the same keeps its past, the others begin', async (t) => {
+  const context = new FakeContext()
+  const threadContext = context.make({ slos: [ORDERS, { ...ORDERS, name: 'slow', thresholdMs: 10 }] })
+  const part = new SloPart(threadContext)
+  await part.ready
+  const second = () => {
+    context.nowMs += 1000
+    part.tick(NOTHING, NOTHING, true)
+  }
+  context.traffic.took(5, 100)
+  second()
+  t.match(part.slos, [
+    { name: 'orders', good: 0, total: 100 },
+    { name: 'slow', good: 100, total: 100 },
+  ])
+  const before = threadContext.settings
+  const slos = [
+    { ...ORDERS, name: 'new' },
+    { ...ORDERS, objective: 0.5, windowDays: 7 },
+    { ...ORDERS, name: 'slow', thresholdMs: 20 },
+  ]
+  Object.assign(threadContext, { settings: { ...before, slos, webhook: 'http://127.0.0.1:9/' } })
+  context.traffic.took(5, 10)
+  part.reconfigured(before)
+  second()
+  t.match(part.slos, [
+    { name: 'new', good: 0, total: 0 },
+    { name: 'orders', objective: 0.5, windowDays: 7, good: 0, total: 110 },
+    { name: 'slow', good: 0, total: 0 },
+  ])
+  context.traffic.took(5, 1)
+  second()
+  t.match(part.slos, [{ total: 1 }, { total: 111 }, { total: 1, good: 1 }])
+  const counted = part.metrics.find(({ name }) => name === 'sluice_slo_events_total')?.read()
+  t.same(counted, [
+    [['new'], 1],
+    [['orders'], 111],
+    [['slow'], 1],
+  ])
+  const notices = () => part.metrics.find(({ name }) => name === 'sluice_webhook_notices_total')?.read()
+  t.same(notices(), [
+    [['delivered'], 0],
+    [['failed'], 0],
+  ])
+  const after = threadContext.settings
+  Object.assign(threadContext, { settings: { ...after, webhook: '' } })
+  part.reconfigured(after)
+  t.same(notices(), [])
+  await part.close()
+})

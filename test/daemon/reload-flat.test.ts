@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../../src/config/index.js'
+import { startDaemon } from '../../src/daemon/daemon.js'
+import { makeCertificate, opensslMissing } from '../helpers/certificates.js'
+import { RawClient } from '../helpers/raw-client.js'
+import { until } from '../helpers/until.js'
+
+const RELOADS = 100
+
+/** What keeps a process busy, by kind, and its files. */
+function held(): { resources: Record<string, number>; files: number; threads: number } {
+  const resources: Record<string, number> = {}
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1
+  const threads = Number(/^Threads:\s+(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1])
+  return { resources, files: readdirSync('/proc/self/fd').length, threads }
+}
+
+t.test('a hundred reloads leave no timer, no listener and no file behind', { skip: opensslMissing }, async (t) => {
+  const warnings: string[] = []
+  const note = ({ name, message }: Error): void => void warnings.push(`${name}: ${message}`)
+  process.on('warning', note)
+  t.teardown(() => process.off('warning', note))
+  const { certificateFile, keyFile } = makeCertificate(t)
+  const file = join(t.testdir(), 'sluice.toml')
+  const write = (n: number): void =>
+    writeFileSync(
+      file,
+      `[outbox]\nevents_max = ${1000 + n}\n[http]\nheartbeat = "${10 + n}s"\n[tls]\ncertificate = "${certificateFile}"\nkey = "${keyFile}"\n` +
+        `[observe]\nwebhook = "${n % 2 === 0 ? '' : 'http://127.0.0.1:9/'}"\n[[role]]\nname = "r"\npublish = ["a${n}.>"]\n` +
+        `[[user]]\nname = "u"\nrole = "r"\n[auth]\nallow_anonymous = true\n` +
+        `[[slo]]\nname = "a"\ntopics = "a.>"\nthreshold = "${n + 1}ms"\nobjective = 0.9\n`,
+    )
+  write(0)
+  const flags = { 'listen.port': '0', 'http2.port': '0', 'https.port': '0', 'admin.port': '0', 'log.level': 'silent' }
+  const read = () => loadConfig({ file, env: {}, flags })
+  const loaded = read()
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  const daemon = await startDaemon(loaded.config, { digest: loaded.digest, read })
+  t.teardown(() => daemon.stop('end of the test'))
+  const client = await RawClient.open(daemon.url)
+  await client.subscribe('a')
+
+  const reload = async (n: number): Promise<void> => {
+    write(n)
+    const reloaded = await daemon.reload()
+    if (!reloaded.ok) throw new Error(reloaded.problems.join('\n'))
+    t.ok(reloaded.changed.length >= 4, reloaded.changed.join(', '))
+    t.same(reloaded.needsRestart, [])
+  }
+  // The first may load what is loaded once.
+  for (let n = 1; n <= 4; n++) await reload(n)
+  const before = held()
+  for (let n = 5; n < 5 + RELOADS; n++) await reload(n)
+  await until('all is as it was', () => JSON.stringify(held()) === JSON.stringify(before), 10_000).catch(() => {})
+  t.same(held(), before)
+  t.same(warnings, [], 'no listener too many')
+  client.publish('a', 'still here')
+  await client.until('the event', () => client.events.length === 1)
+  const { digest } = daemon
+  writeFileSync(file, 'no toml')
+  for (let n = 0; n < RELOADS; n++) t.equal((await daemon.reload()).ok, false)
+  t.equal(daemon.digest, digest)
+  t.same(held(), before)
+  client.close()
+})
