@@ -3,7 +3,7 @@
 // jsfuzz instruments what is loaded by require(), so that each target becomes one CommonJS file with all of ours that it
 // uses in it. Packages stay outside: how much of them is reached is not what guides it.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -20,7 +20,10 @@ await build({
   ...common,
   entryPoints: names.map((name) => join(TARGETS, `${name}.ts`)),
   outdir: join(OUT, 'targets'),
+  outExtension: { '.js': '.cjs' },
   format: 'cjs',
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
   // What the instrumenter of jsfuzz can read.
   target: 'es2020',
 })
@@ -33,8 +36,6 @@ await build({
   format: 'esm',
   target: 'node20',
 })
-mkdirSync(OUT, { recursive: true })
-writeFileSync(join(OUT, 'package.json'), '{"type":"commonjs"}\n')
 writeFileSync(join(OUT, 'preload.cjs'), PACKAGES.map((name) => `require('${name}')\n`).join(''))
 
 const run = spawn(process.execPath, [join(OUT, 'main.mjs')], {

@@ -52,8 +52,8 @@ for (const name of names) {
 t.test('inputs are written as text and read again', async (t) => {
   const inputs = ['', 'text\n"with" lines', '\u0000\u0001', 'é€😀'].map((text) => Buffer.from(text))
   inputs.push(Buffer.of(0xff, 0xfe, 0x0a), Buffer.alloc(100, 0x91))
-  const lines = inputs.slice(1).map(encodeInput)
-  t.same(decodeInputs(`# why\n\n${lines.join('\n')}\n`), inputs.slice(1))
+  const lines = inputs.map(encodeInput)
+  t.same(decodeInputs(`# why\n\n${lines.join('\n')}\n`), inputs)
 })
 
 t.test('the same seed gives the same inputs', async (t) => {

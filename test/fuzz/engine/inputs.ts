@@ -18,7 +18,7 @@ function isReadable(text: string): boolean {
     const char = text.charCodeAt(i)
     if ((char < 0x20 && char !== 0x0a) || char >= 0x7f) strange++
   }
-  return text.length > 0 && strange * 4 <= text.length
+  return strange * 4 <= text.length
 }
 
 export function decodeInputs(text: string): Buffer[] {

@@ -72,7 +72,8 @@ export function loadInstrumented(bundle: string, root: string): { target: Target
   const code = instrumenter.instrumentSync(readFileSync(bundle, 'utf8'), bundle)
   const counters = placeCounters(instrumenter.lastFileCoverage(), code)
   const module = { exports: {} }
-  compileFunction(code, ['exports', 'require', 'module'], { filename: bundle })(module.exports, require, module)
+  const names = ['exports', 'require', 'module', '__filename']
+  compileFunction(code, names, { filename: bundle })(module.exports, require, module, bundle)
   const coverage = new Coverage(counters)
   coverage.hasNews(true)
   return { target: module.exports as Target, coverage }

@@ -32,7 +32,7 @@ const { root, names, argv } = JSON.parse(process.env.SLUICE_FUZZ as string) as {
   argv: string[]
 }
 const folder = join(root, 'build/fuzz')
-const bundleOf = (target: string): string => join(folder, 'targets', `${target}.js`)
+const bundleOf = (target: string): string => join(folder, 'targets', `${target}.cjs`)
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 class Campaign {
