@@ -170,6 +170,13 @@ t.test('under a real systemd', { skip }, async (t) => {
     t.equal(await machine.property('ActiveState'), 'inactive')
   })
 
+  await t.test('what is drained stays away', async (t) => {
+    await machine.ask('systemctl', 'start', 'sluice')
+    await machine.ask('sluice', 'drain', '--wait')
+    await until('it has ended', async () => (await machine.property('ActiveState')) === 'inactive')
+    t.equal(await lastEnd(machine), 'success exited 0')
+  })
+
   await t.test('a key that only root can read', { skip: opensslMissing }, async (t) => {
     const { certificate, key } = makeCertificate(t)
     await machine.write('/etc/sluice/cert.pem', certificate)

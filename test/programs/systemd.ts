@@ -164,5 +164,10 @@ function childOf({ pid }: ChildProcess): number | null {
   if (pid === undefined || !existsSync(list)) return null
   const [child] = readFileSync(list, 'utf8').trim().split(' ')
   if (child === undefined || child === '') return null
-  return readFileSync(`/proc/${child}/comm`, 'utf8').trim() === 'systemd' ? Number(child) : null
+  try {
+    return readFileSync(`/proc/${child}/comm`, 'utf8').trim() === 'systemd' ? Number(child) : null
+  } catch {
+    // One that comes before it, and has gone.
+    return null
+  }
 }
