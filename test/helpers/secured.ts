@@ -5,6 +5,7 @@ import { type Config, type ConfigSource, loadConfig } from '../../src/config/ind
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.js'
 import { Code } from '../../src/protocol/codes.js'
 import { Op } from '../../src/protocol/ops.js'
+import type { Flags } from './daemon.js'
 import { type Scrape, scrape } from './metrics.js'
 import { RawClient } from './raw-client.js'
 
@@ -22,25 +23,27 @@ export function configFrom(text: string, level = 'silent'): Config {
   return loaded.config
 }
 
-function load(text: string, level: string) {
-  return loadConfig({ file: 'test.toml', text: `${PORTS}${text}`, env: {}, flags: { 'log.level': level } })
+function load(text: string, level: string, flags: Flags = {}) {
+  return loadConfig({ file: 'test.toml', text: `${PORTS}${text}`, env: {}, flags: { 'log.level': level, ...flags } })
 }
 
 /** A daemon of a configuration as text, which can be given another one. */
 export class Secured {
   private constructor(
     readonly daemon: Daemon,
-    private readonly set: (text: string) => void,
+    private readonly set: (text: string, flags: Flags) => void,
   ) {}
 
   static async start(t: Teardown, text: string): Promise<Secured> {
     let now = text
+    let flagsNow: Flags = {}
     const first = load(text, 'silent')
     if (!first.ok) throw new Error(JSON.stringify(first.problems))
-    const source: ConfigSource = { digest: first.digest, read: () => load(now, 'silent') }
+    const source: ConfigSource = { digest: first.digest, read: () => load(now, 'silent', flagsNow) }
     const daemon = await startDaemon(first.config, source)
-    const secured = new Secured(daemon, (next) => {
+    const secured = new Secured(daemon, (next, flags) => {
       now = next
+      flagsNow = flags
     })
     t.teardown(() => {
       // Nobody is left to be drained.
@@ -52,8 +55,9 @@ export class Secured {
 
   private readonly clients: RawClient[] = []
 
-  reload(text: string): ReturnType<Daemon['reload']> {
-    this.set(text)
+  /** @param flags for options of the sections of ports */
+  reload(text: string, flags: Flags = {}): ReturnType<Daemon['reload']> {
+    this.set(text, flags)
     return this.daemon.reload()
   }
 
