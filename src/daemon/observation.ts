@@ -1,4 +1,4 @@
-import { type Config, isAdminOpen, type NamedTopics } from '../config/index.js'
+import { type Config, digestOf, isAdminOpen, type NamedTopics } from '../config/index.js'
 import { LATENCY_BYTES, LatencyCounts } from '../core/latency.js'
 import type { Router } from '../core/router.js'
 import { readOpenApi } from '../ingress/http/openapi.js'
@@ -110,6 +110,7 @@ export function observerSettings(
   return {
     name,
     software,
+    digest: digestOf(config),
     admin: enabled ? { host, port, names, isOpen: isAdminOpen(config) } : null,
     ...sloSettings(config, classes),
   }

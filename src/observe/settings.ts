@@ -28,6 +28,8 @@ export interface ListenerPlace {
 export interface ObserverSettings {
   readonly name: string
   readonly software: string
+  /** Of the configuration that runs. */
+  readonly digest: string
   /** The admin port; null when there is none, and then nothing is served. */
   readonly admin: {
     readonly host: string

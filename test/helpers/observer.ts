@@ -41,6 +41,7 @@ export function observerParts(t: Teardown, heard: Heard, own: Partial<ObserverPa
     settings: {
       name: 'test',
       software: 'sluice/test',
+      digest: '0123456789abcdef',
       admin: { host: '127.0.0.1', port: 0, names: [], isOpen: true },
       classes: [],
       slos: [],

@@ -44,6 +44,7 @@ export class FakeContext {
       settings: {
         name: 'test',
         software: 'sluice/test',
+        digest: '0123456789abcdef',
         admin: null,
         classes: [{ name: 'orders', topics: 'orders.>' }],
         webhook: '',

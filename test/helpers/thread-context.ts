@@ -12,6 +12,7 @@ export function threadContext(given: {
     settings: {
       name: 'test',
       software: 'sluice/test',
+      digest: '0123456789abcdef',
       admin: null,
       classes: given.classes ?? [],
       slos: [],

@@ -13,13 +13,13 @@ export class HealthPart implements Part {
       method: 'GET',
       path: '/livez',
       about: 'whether the process should be left alone: an event of its own comes through the router',
-      handle: () => answer(liveness(this.board, this.context.now())),
+      handle: () => this.answer(liveness(this.board, this.context.now())),
     },
     {
       method: 'GET',
       path: '/readyz',
       about: 'whether it should be given clients',
-      handle: async () => answer(readiness(this.board, this.context.now(), await this.isOverloaded())),
+      handle: async () => this.answer(readiness(this.board, this.context.now(), await this.isOverloaded())),
     },
   ]
   readonly metrics = [
@@ -63,8 +63,8 @@ export class HealthPart implements Part {
     clearTimeout(late)
     return isOverloaded
   }
-}
 
-function answer({ ok, body }: Verdict): AdminAnswer {
-  return json(body, ok ? 200 : 503)
+  private answer({ ok, body }: Verdict): AdminAnswer {
+    return json({ ...body, config: this.context.settings.digest }, ok ? 200 : 503)
+  }
 }
