@@ -64,20 +64,34 @@ export function shareOf(figure: FigureName, variant: string, baseline: string, s
 }
 
 /**
- * What timing costs, by rate or by processor time, is at most this share of what the same daemon takes that times nothing. The runs of both follow each other:
+ * What something costs, by rate or by processor time, is at most this share of what the same daemon takes without it. The runs of both follow each other:
  * what else the machine does falls on both, and the median of the ratios is more certain than the ratio of the medians.
  */
-export function costOfTiming(of: TimedName, figure: 'rate' | 'cpuEach', variant: string, share: number): Floor {
+function costs(
+  what: string,
+  subjects: { readonly with: SubjectName; readonly without: SubjectName },
+  figure: 'rate' | 'cpuEach',
+  variant: string,
+  share: number,
+): Floor {
   return {
     check(rows) {
-      const what = `${of}, ${variant}: timing costs at most ${share * 100} %, by ${figure}`
+      const says = `${subjects.with}, ${variant}: ${what} at most ${share * 100} %, by ${figure}`
       const runsOf = (subject: SubjectName) => find(rows, { subject, variant })?.figures[figure]?.runs ?? []
-      const [timed, untimed] = [runsOf(of), runsOf(`${of}-untimed`)]
-      if (timed.length === 0 || timed.length !== untimed.length) return { what, ...UNMEASURED }
-      const costs = timed.map((value, run) => (figure === 'rate' ? untimed[run] / value : value / untimed[run]) - 1)
-      return { what, measured: `${(median(costs) * 100).toFixed(1)} %`, pass: median(costs) <= share }
+      const [paid, free] = [runsOf(subjects.with), runsOf(subjects.without)]
+      if (paid.length === 0 || paid.length !== free.length) return { what: says, ...UNMEASURED }
+      const shares = paid.map((value, run) => (figure === 'rate' ? free[run] / value : value / free[run]) - 1)
+      return { what: says, measured: `${(median(shares) * 100).toFixed(1)} %`, pass: median(shares) <= share }
     },
   }
+}
+
+export function costOfTiming(of: TimedName, figure: 'rate' | 'cpuEach', variant: string, share: number): Floor {
+  return costs('timing costs', { with: of, without: `${of}-untimed` }, figure, variant, share)
+}
+
+export function costOfPermissions(of: TimedName, figure: 'rate' | 'cpuEach', variant: string, share: number): Floor {
+  return costs('permissions cost', { with: `${of}-permitted`, without: of }, figure, variant, share)
 }
 
 /** The daemon's own account of a latency is within `share` or `us` microseconds of what a client measured in the same seconds, whichever is more. */

@@ -4,6 +4,7 @@ import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
 import { latencyCost } from './latency-cost.js'
 import { idle10k, queuedMemory } from './memory.js'
+import { permissionsCost } from './permissions-cost.js'
 import { priority } from './priority.js'
 import type { Scenario } from './scenario.js'
 import { scrapeCost } from './scrape-cost.js'
@@ -35,5 +36,6 @@ export const SCENARIOS: readonly Scenario[] = [
   tls1,
   latencyCost,
   scrapeCost,
+  permissionsCost,
   agreement,
 ]

@@ -16,7 +16,7 @@ export interface Scenario {
   readonly floors: readonly Floor[]
 }
 
-export const GROUPS = ['bus', 'http', 'streams', 'tls', 'observe'] as const
+export const GROUPS = ['bus', 'http', 'streams', 'tls', 'observe', 'security'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */

@@ -5,7 +5,9 @@ import { redis } from '../peers/redis.js'
 import {
   sluice,
   sluiceHttp2,
+  sluicePermitted,
   sluiceStreams,
+  sluiceStreamsPermitted,
   sluiceStreamsTls,
   sluiceStreamsUntimed,
   sluiceTls,
@@ -21,6 +23,8 @@ const OURS: { readonly [name in OurName]: Subject } = {
   'sluice-streams-tls': sluiceStreamsTls,
   'sluice-untimed': sluiceUntimed,
   'sluice-streams-untimed': sluiceStreamsUntimed,
+  'sluice-permitted': sluicePermitted,
+  'sluice-streams-permitted': sluiceStreamsPermitted,
 }
 
 const OTHERS: { readonly [name in PeerName]: Subject } = {

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { certificateFiles, certificateProblem } from '../certificate.js'
 import { spawnPinned, stopProcess } from '../pinned.js'
+import { roleFile } from '../role-file.js'
 import type { Need, OurName, RunningSubject, StartOptions, Subject } from './subject.js'
 
 const DAEMON = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -47,6 +48,24 @@ export const sluiceStreamsUntimed = ours(
   (urls, process) => ({ ...process, port: portOf(urls.http2) }),
 )
 
+const PERMITTED_SETTINGS = `${SETTINGS}; everybody has a role with rules`
+
+export const sluicePermitted = ours(
+  'sluice-permitted',
+  'sluice, with a role',
+  PERMITTED_SETTINGS,
+  'role',
+  (urls, process) => ({ ...process, port: portOf(urls.listen) }),
+)
+
+export const sluiceStreamsPermitted = ours(
+  'sluice-streams-permitted',
+  'sluice on Node’s streams, with a role',
+  PERMITTED_SETTINGS,
+  'role',
+  (urls, process) => ({ ...process, port: portOf(urls.http2) }),
+)
+
 const TLS_SETTINGS = `${SETTINGS}; ECDSA P-256 certificate, ticket key in a file`
 
 export const sluiceTls = ours('sluice-tls', 'sluice, TLS', TLS_SETTINGS, 'tls', (urls, process) => ({
@@ -77,7 +96,7 @@ function ours(
   name: OurName,
   label: string,
   settings: string,
-  extra: readonly string[] | 'tls',
+  extra: readonly string[] | 'tls' | 'role',
   reach: (urls: Urls, process: DaemonProcess) => RunningSubject,
 ): Subject {
   return {
@@ -91,14 +110,15 @@ function ours(
       return problem === null ? { version: 'this checkout' } : { absent: problem }
     },
     async start(options) {
-      const { urls, ...process } = await startDaemon(options, extra === 'tls' ? tlsFlags() : extra)
+      const { urls, ...process } = await startDaemon(options, flagsOf(extra))
       return reach(urls, { ...process, adminUrl: urls.admin })
     },
   }
 }
 
 async function startDaemon({ core, need }: StartOptions, extra: readonly string[]) {
-  const args = [DAEMON, 'serve', '--config', 'none', ...FREE_PORTS, ...flags(need), ...extra]
+  const config = extra.includes('--config') ? [] : ['--config', 'none']
+  const args = [DAEMON, 'serve', ...config, ...FREE_PORTS, ...flags(need), ...extra]
   const child = spawnPinned(core, process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const said: string[] = []
   const urls = await new Promise<Urls>((resolve, reject) => {
@@ -124,6 +144,11 @@ async function startDaemon({ core, need }: StartOptions, extra: readonly string[
 function portOf(url: string): number {
   if (url === '') throw new Error('the daemon of this checkout does not open that port')
   return Number(new URL(url).port)
+}
+
+function flagsOf(extra: readonly string[] | 'tls' | 'role'): readonly string[] {
+  if (extra === 'tls') return tlsFlags()
+  return extra === 'role' ? ['--config', roleFile()] : extra
 }
 
 function tlsFlags(): string[] {

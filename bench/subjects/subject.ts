@@ -5,7 +5,13 @@ import type { WireName } from '../wires/wire.js'
 /** Our daemon on a port that is measured with timing and without. */
 export type TimedName = 'sluice' | 'sluice-streams'
 /** Our daemon, by the port and the carrier that is measured. */
-export type OurName = TimedName | `${TimedName}-untimed` | 'sluice-http2' | 'sluice-tls' | 'sluice-streams-tls'
+export type OurName =
+  | TimedName
+  | `${TimedName}-untimed`
+  | `${TimedName}-permitted`
+  | 'sluice-http2'
+  | 'sluice-tls'
+  | 'sluice-streams-tls'
 export type PeerName = 'nats' | 'nats-websocket' | 'redis' | 'fastify' | 'node-http2'
 export type SubjectName = OurName | PeerName
 

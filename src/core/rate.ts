@@ -34,7 +34,8 @@ export class Rate {
   admits(now: number): boolean {
     const { eventsPerSecond, bytesPerSecond } = this.limits
     const elapsed = now - this.filledAt
-    this.filledAt = now
+    // What went by is not paid twice when somebody else's clock is behind.
+    if (!(elapsed < 0)) this.filledAt = now
     if (elapsed > 0) {
       this.events = Math.min(eventsPerSecond, this.events + (elapsed * eventsPerSecond) / SECOND_MS)
       this.bytes = Math.min(bytesPerSecond, this.bytes + (elapsed * bytesPerSecond) / SECOND_MS)

@@ -249,14 +249,14 @@ export class Router {
     } else if (!this.scheduled) this.scheduleTurn()
   }
 
-  /** Why nothing is accepted of a session just now, as a code; 0: it is. */
+  /** Why nothing is accepted of a session just now, as a code; 0: it is. The clock is not read where it is known when it came. */
   private whyNone(session: Session, start: number, end: number): number {
     if (session.access.isLocked) {
       session.unauthenticatedBytes += end - start
       if (session.unauthenticatedBytes > this.options.unauthenticatedBytesMax) this.fail(session, Code.UNAUTHENTICATED)
       return Code.UNAUTHENTICATED
     }
-    return session.rate === null || session.rate.admits(this.host.now()) ? 0 : Code.RATE_LIMITED
+    return session.rate?.admits(this.timing.acceptedAt || this.host.now()) === false ? Code.RATE_LIMITED : 0
   }
 
   /** Events that continued the open run. */

@@ -1,6 +1,14 @@
 import t from 'tap'
 import { parseOptions } from '../../bench/options.js'
-import { atLeast, costOfPeer, costOfScraping, costOfTiming, type Floor, timesPeer } from '../../bench/report/floors.js'
+import {
+  atLeast,
+  costOfPeer,
+  costOfPermissions,
+  costOfScraping,
+  costOfTiming,
+  type Floor,
+  timesPeer,
+} from '../../bench/report/floors.js'
 import type { Row } from '../../bench/report/row.js'
 import { SCENARIOS } from '../../bench/scenarios/index.js'
 import type { SubjectName } from '../../bench/subjects/subject.js'
@@ -54,6 +62,14 @@ t.test('what timing costs is the median of the ratios of neighbouring runs', asy
   t.same(verdict(costOfTiming('sluice', 'cpuEach', 'v', 0.03), ...rows), [true, '2.0 %'])
   const failed = withRuns('sluice-untimed', [100, 50])
   t.same(verdict(costOfTiming('sluice', 'rate', 'v', 0.03), rows[0], failed), [null, 'not measured'])
+})
+
+t.test('what permissions cost is told likewise', async (t) => {
+  const withRuns = (subject: SubjectName, runs: number[]): Row =>
+    ({ subject, variant: 'v', figures: { rate: { median: 0, runs } } }) as unknown as Row
+  const rows = [withRuns('sluice-permitted', [99, 49.5]), withRuns('sluice', [100, 50])]
+  t.same(verdict(costOfPermissions('sluice', 'rate', 'v', 0.02), ...rows), [true, '1.0 %'])
+  t.same(verdict(costOfPermissions('sluice', 'rate', 'v', 0.005), ...rows), [false, '1.0 %'])
 })
 
 t.test('what scraping moves is the median of the ratios of neighbouring runs', async (t) => {

@@ -43,6 +43,8 @@ t.test('a clock that stands still or goes back brings nothing', async (t) => {
   rate.take(11, 0)
   t.notOk(rate.admits(1000))
   t.notOk(rate.admits(500))
+  t.notOk(rate.admits(1000), 'not even when it catches up')
+  t.ok(rate.admits(1101))
 })
 
 t.test('whoever says again who they are goes on with what they have left', async (t) => {

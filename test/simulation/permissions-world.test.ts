@@ -4,7 +4,7 @@ import { announceSeed, chooseSeed } from './seed.js'
 
 const isLong = ['1', 'permissions'].includes(process.env.SLUICE_LONG ?? '')
 /** With SLUICE_LONG=permissions more than a million decisions are compared. */
-const SEEDS = isLong ? 8000 : 300
+const SEEDS = isLong ? 8000 : 150
 const OPERATIONS = 150
 
 const first = chooseSeed()
