@@ -19,7 +19,8 @@ export const check: Command = {
   usage: ['check [FILE] [--section.key VALUE]…'],
   about: [
     'Tells everything that is wrong with the configuration: file, line, column, key, and what was probably meant. Takes the',
-    'same arguments as serve, reads the certificate and its key as serve would, and starts nothing.',
+    'same arguments as serve, reads the files that it names as serve would (certificate and key, secrets, keys of an issuer,',
+    'revoked tokens), and starts nothing.',
     '',
     ...CONFIG_ABOUT,
   ],
@@ -49,7 +50,7 @@ async function checkConfig(given: Given, context: Context): Promise<number> {
     context.stdout.write(renderEffective(loaded.config, entries))
     return Exit.OK
   }
-  if (!(await isCertificateGood(loaded.config, context))) return Exit.USAGE
+  if (!(await areFilesGood(loaded.config, context))) return Exit.USAGE
   const { green } = styleFor(context.stdout, context.env)
   const set = entries.filter((entry) => !isDefault(loaded.config, entry)).length
   const tables = [...TABLE_ENTRIES.keys()]
@@ -65,16 +66,22 @@ async function checkConfig(given: Given, context: Context): Promise<number> {
   return Exit.OK
 }
 
-async function isCertificateGood(config: Config, { stderr, env }: Context): Promise<boolean> {
+async function areFilesGood(config: Config, { stderr, env }: Context): Promise<boolean> {
   const { inspectCertificate } = await import('../daemon/certificate.js')
+  const { inspectSecurity } = await import('../security/security.js')
   const { red, yellow } = styleFor(stderr, env)
-  try {
-    for (const warning of inspectCertificate(config)) stderr.write(`${yellow('warning:')} ${warning}\n`)
-    return true
-  } catch (error) {
-    stderr.write(`${(error as Error).message}\n${red('not ok:')} ${plural(1, 'problem')}\n`)
-    return false
+  const looks = [async () => inspectCertificate(config), async () => inspectSecurity(config)]
+  let problems = 0
+  for (const look of looks) {
+    try {
+      for (const warning of await look()) stderr.write(`${yellow('warning:')} ${warning}\n`)
+    } catch (error) {
+      problems++
+      stderr.write(`${(error as Error).message}\n`)
+    }
   }
+  if (problems > 0) stderr.write(`${red('not ok:')} ${plural(problems, 'problem')}\n`)
+  return problems === 0
 }
 
 /** TOML that says every option; what differs from the default has the default beside it. */

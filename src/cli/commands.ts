@@ -30,6 +30,21 @@ export const COMMANDS: readonly { name: string; summary: string; load(): Promise
     summary: 'publish an event and see each stage and receiver with its time',
     load: async () => (await import('./trace.js')).trace,
   },
+  {
+    name: 'token',
+    summary: 'make a token, and its hash for the configuration',
+    load: async () => (await import('./token.js')).token,
+  },
+  {
+    name: 'hash',
+    summary: 'hash a password for the configuration',
+    load: async () => (await import('./hash.js')).hash,
+  },
+  {
+    name: 'revoke',
+    summary: 'accept a token no more, and end its connections',
+    load: async () => (await import('./revoke.js')).revoke,
+  },
   { name: 'kick', summary: 'end a connection', load: async () => (await import('./kick.js')).kick },
   {
     name: 'slo',
