@@ -51,6 +51,7 @@ const HIDDEN = /^\/(home|root|run\/user|tmp|var\/tmp)\//
 const CONFIG_LINES = [
   ['#:schema ./sluice.schema.json', `#:schema ${PACKAGE}/config/sluice.schema.json`],
   ['state_file = ""', `state_file = "${STATE}/slo.json"`],
+  ['revoked_file = ""', `revoked_file = "${STATE}/revoked"`],
   ['ticket_key_file = ""', `ticket_key_file = "${STATE}/ticket.key"`],
 ]
 /** Types, and maps of sources that are not there. */

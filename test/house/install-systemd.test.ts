@@ -41,7 +41,7 @@ t.test('what is installed runs, and has nothing that it does not need', async (t
   await install()
   t.notOk(existsSync(at('usr/lib/sluice/leftover')))
   const { stdout } = await run(process.execPath, [BIN, 'check', CONFIG], { env: { PATH: process.env.PATH } })
-  t.match(stdout, /^ok: .* 2 not at their default/)
+  t.match(stdout, /^ok: .* 3 not at their default/)
   t.match(readFileSync(CONFIG, 'utf8'), /^ticket_key_file = "\/var\/lib\/sluice\/ticket.key"$/m)
   t.equal(statSync(CONFIG).mode & 0o777, 0o640, 'hashes are not for everybody')
   t.equal(readlinkSync(at('usr/local/bin/sluice')), '/usr/lib/sluice/bin/sluice.js')
