@@ -365,8 +365,12 @@ export class Bus {
 
   private failed(request: number, code: number, message: string, details: ErrorDetails): void {
     const pattern = this.subscriptions.refused(request, code, message, details.retryAfterMs)
-    if (pattern === undefined && code === Code.OVERLOADED) this.overloaded(details)
-    else this.refused(code, message, pattern === undefined ? details : { topic: pattern })
+    if (pattern === undefined && code === Code.OVERLOADED) {
+      this.overloaded(details)
+      return
+    }
+    if (pattern === undefined && code === Code.RATE_LIMITED) this.hold(details.retryAfterMs)
+    this.refused(code, message, pattern === undefined ? details : { topic: pattern })
   }
 
   private refused(code: number, message: string, { count = 0, topic }: ErrorDetails): void {
@@ -374,12 +378,15 @@ export class Bus {
   }
 
   /** Sending more would only be refused too, so it waits here, within the bound. */
+  private hold(ms: number = OVERLOAD_PAUSE_MS): void {
+    if (this.isLeaving) return
+    this.outgoing.pause(true)
+    this.runtime.clearTimer(this.pauseTimer)
+    this.pauseTimer = this.runtime.setTimer(() => this.unpause(), ms)
+  }
+
   private overloaded({ count = 0, retryAfterMs = OVERLOAD_PAUSE_MS }: ErrorDetails): void {
-    if (!this.isLeaving) {
-      this.outgoing.pause(true)
-      this.runtime.clearTimer(this.pauseTimer)
-      this.pauseTimer = this.runtime.setTimer(() => this.unpause(), retryAfterMs)
-    }
+    this.hold(retryAfterMs)
     this.tell({ type: 'overloaded', count, retryAfterMs })
   }
 

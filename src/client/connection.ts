@@ -1,7 +1,16 @@
-import { Code, codeMessage, mayTryAgain } from '../protocol/codes.js'
-import { type ControlFrame, decodeControl, encodeControl, type WelcomeInfo } from '../protocol/control.js'
+import { Code, closesConnection, codeMessage, mayTryAgain } from '../protocol/codes.js'
+import {
+  type ControlFrame,
+  type Credentials,
+  decodeControl,
+  encodeControl,
+  type OkInfo,
+  type WelcomeInfo,
+} from '../protocol/control.js'
+import { REQUEST_MAX } from '../protocol/limits.js'
 import { Op, PROTOCOL_VERSION, SUBPROTOCOL_MSGPACK } from '../protocol/ops.js'
 import { EventScanner, frameEnd } from '../protocol/scan.js'
+import { ask, type CredentialSource } from './credentials.js'
 import type { ClientSocket, Closed, Runtime, SocketEvents } from './runtime.js'
 
 /** How long a peer may take to answer our close before the connection is cut. */
@@ -11,7 +20,17 @@ const PAUSED_PONG_MS = 3_000
 /** Normal closure (RFC 6455, 7.4.1). */
 const CLOSE_NORMAL = 1000
 
+/** Of AUTH, of which there is one at a time; those of the bus count from 1. */
+const AUTH_REQUEST = REQUEST_MAX
+/** After this part of their time credentials are renewed. */
+const RENEW_AT = 0.8
+const RENEW_MS_MIN = 1_000
+/** Timers know no longer time. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 export interface ConnectionSettings {
+  /** Null: nobody asks who we are. */
+  readonly credentials: CredentialSource | null
   readonly name: string | undefined
   readonly connectTimeoutMs: number
   readonly heartbeatMs: number
@@ -19,6 +38,7 @@ export interface ConnectionSettings {
 }
 
 export interface ConnectionHandlers {
+  /** Once: the daemon has said who it is, and knows who we are. */
   welcomed(info: WelcomeInfo): void
   /** The scanner's positions hold until this returns. */
   event(message: Uint8Array, scanner: EventScanner): void
@@ -46,11 +66,25 @@ export class Connection implements SocketEvents {
   private heardMs: number
   private pingedMs = 0
   private pings = 0
+  private renewTimer: unknown
+  /** What the daemon has said of itself, and whether it knows who we are. */
+  private welcome: WelcomeInfo | null = null
+  private isKnown: boolean
   /** What we closed it for; the peer's echo says less. */
   private ownReason: Closed | null = null
 
-  /** @throws SyntaxError or TypeError for a URL that can never work */
-  constructor(runtime: Runtime, url: string, settings: ConnectionSettings, handlers: ConnectionHandlers) {
+  /**
+   * @param credentials what is shown first; null: nothing
+   * @throws SyntaxError or TypeError for a URL that can never work
+   */
+  constructor(
+    runtime: Runtime,
+    url: string,
+    private readonly credentials: Credentials | null,
+    settings: ConnectionSettings,
+    handlers: ConnectionHandlers,
+  ) {
+    this.isKnown = credentials === null
     this.runtime = runtime
     this.url = url
     this.settings = settings
@@ -58,7 +92,10 @@ export class Connection implements SocketEvents {
     this.heardMs = runtime.now()
     this.socket = runtime.openSocket(url, SUBPROTOCOL_MSGPACK, this)
     const { connectTimeoutMs } = settings
-    this.arm(connectTimeoutMs, () => this.cut(Code.IDLE_TIMEOUT, `no WELCOME within ${connectTimeoutMs} ms`))
+    this.arm(connectTimeoutMs, () => {
+      const missing = this.welcome === null ? 'WELCOME' : 'answer to who we are'
+      this.cut(Code.IDLE_TIMEOUT, `no ${missing} within ${connectTimeoutMs} ms`)
+    })
   }
 
   send(bytes: Uint8Array): void {
@@ -122,7 +159,10 @@ export class Connection implements SocketEvents {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.runtime.clearTimer(this.timer)
-    this.handlers.closed(this.ownReason ?? closed)
+    this.runtime.clearTimer(this.renewTimer)
+    // Credentials that are always the same do not come back to life.
+    const isOver = closed.code === Code.TOKEN_EXPIRED && this.settings.credentials?.isRenewable !== true
+    this.handlers.closed(this.ownReason ?? (isOver ? { ...closed, mayRetry: false } : closed))
   }
 
   private arm(delayMs: number, run: () => void): void {
@@ -134,6 +174,7 @@ export class Connection implements SocketEvents {
     const { name } = this.settings
     const info = { version: PROTOCOL_VERSION, ...(name !== undefined && { name }) }
     this.socket.send(encodeControl({ op: Op.HELLO, info }))
+    if (this.credentials !== null) this.show(this.credentials)
   }
 
   drained(): void {
@@ -180,13 +221,15 @@ export class Connection implements SocketEvents {
     if (this.state === 'closed') return
     if (typeof frame === 'number') this.handlers.unreadable(frame)
     else if (frame.op === Op.WELCOME) this.welcomed(frame.info)
+    else if (frame.op === Op.OK && frame.request === AUTH_REQUEST) this.known(frame.info)
+    else if (frame.op === Op.ERROR && frame.request === AUTH_REQUEST) this.notKnown(frame)
     else if (this.state === 'opening') return
     else if (frame.op === Op.PING) this.socket.send(encodeControl({ op: Op.PONG, token: frame.token }))
     else this.handlers.control(frame)
   }
 
   private welcomed(info: WelcomeInfo): void {
-    if (this.state !== 'opening') return
+    if (this.state !== 'opening' || this.welcome !== null) return
     if (info.version !== PROTOCOL_VERSION) {
       const reason = `the daemon speaks version ${info.version}, this client ${PROTOCOL_VERSION}`
       this.closeWith({ code: Code.UNSUPPORTED_VERSION, reason, mayRetry: false })
@@ -197,9 +240,54 @@ export class Connection implements SocketEvents {
       this.fail(Code.BAD_ARGUMENTS)
       return
     }
+    this.welcome = info
+    this.begin()
+  }
+
+  private begin(): void {
+    if (this.state !== 'opening' || this.welcome === null || !this.isKnown) return
     this.state = 'open'
     this.watch()
-    this.handlers.welcomed(info)
+    this.handlers.welcomed(this.welcome)
+  }
+
+  private show(credentials: Credentials): void {
+    this.socket.send(encodeControl({ op: Op.AUTH, request: AUTH_REQUEST, credentials }))
+  }
+
+  private known({ expiresInMs }: OkInfo = {}): void {
+    this.isKnown = true
+    if (expiresInMs !== undefined) this.renewAfter(expiresInMs * RENEW_AT)
+    this.begin()
+  }
+
+  /** What is a reason to close closes by itself: the rest may be tried again. */
+  private notKnown(frame: Extract<ControlFrame, { op: typeof Op.ERROR }>): void {
+    const { code, message } = frame
+    if (this.state !== 'opening') {
+      this.handlers.control({ ...frame, request: 0 })
+      this.renewAfter(RENEW_MS_MIN)
+    } else if (!closesConnection(code)) this.closeWith({ code, reason: message, mayRetry: mayTryAgain(code) })
+  }
+
+  private renewAfter(delayMs: number): void {
+    const { credentials } = this.settings
+    if (credentials?.isRenewable !== true) return
+    this.runtime.clearTimer(this.renewTimer)
+    const delay = Math.min(TIMER_MS_MAX, Math.max(RENEW_MS_MIN, delayMs))
+    this.renewTimer = this.runtime.setTimer(() => this.renew(credentials), delay)
+  }
+
+  private renew(source: CredentialSource): void {
+    ask(
+      source,
+      (credentials) => this.show(credentials),
+      (message) => {
+        if (this.state !== 'open') return
+        this.handlers.control({ op: Op.ERROR, request: 0, code: Code.AUTH_UNAVAILABLE, message, details: {} })
+        this.renewAfter(RENEW_MS_MIN)
+      },
+    )
   }
 
   /** The peer's next frame cannot be found, so the connection is of no use. Another one may be. */

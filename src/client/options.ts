@@ -1,9 +1,10 @@
+import { type CredentialOptions, type CredentialSource, credentialSource } from './credentials.js'
 import type { StatusListener } from './status.js'
 
 /** What `publish` does when the local buffer is full. */
 export type WhenFull = 'wait' | 'refuse' | 'drop-oldest'
 
-export interface ConnectOptions {
+export interface ConnectOptions extends CredentialOptions {
   /** What this client calls itself, for the operator. At most 128 characters. */
   name?: string
   /** Called with every change, from the first attempt on. */
@@ -29,9 +30,14 @@ export interface ConnectOptions {
   deadMs?: number
 }
 
-export type Settings = Required<Omit<ConnectOptions, 'name' | 'onStatus'>>
+type Numbers = Required<Omit<ConnectOptions, 'name' | 'onStatus' | keyof CredentialOptions>>
 
-const DEFAULTS: Settings = {
+export type Settings = Numbers & {
+  /** Null: nothing is shown. */
+  readonly credentials: CredentialSource | null
+}
+
+const DEFAULTS: Numbers = {
   bufferBytesMax: 8 * 1024 * 1024,
   whenFull: 'wait',
   connectTimeoutMs: 5_000,
@@ -45,8 +51,9 @@ const WHEN_FULL: readonly unknown[] = ['wait', 'refuse', 'drop-oldest']
 
 /** @throws TypeError or RangeError that names the option */
 export function settingsOf(options: ConnectOptions): Settings {
-  const settings: Settings = { ...DEFAULTS }
-  for (const [key, value] of Object.entries(options)) {
+  const { token, user, password, ...others } = options
+  const settings: Settings = { ...DEFAULTS, credentials: credentialSource({ token, user, password }) }
+  for (const [key, value] of Object.entries(others)) {
     if (key === 'name' || key === 'onStatus' || value === undefined) continue
     if (!(key in DEFAULTS)) throw new TypeError(`unknown option ${key}`)
     if (key === 'whenFull') {

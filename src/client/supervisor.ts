@@ -1,7 +1,8 @@
 import { Code, mayTryAgain } from '../protocol/codes.js'
-import type { WelcomeInfo } from '../protocol/control.js'
+import type { Credentials, WelcomeInfo } from '../protocol/control.js'
 import { backoffMs } from './backoff.js'
 import { Connection, type ConnectionHandlers, type ConnectionSettings } from './connection.js'
+import { ask, type CredentialSource } from './credentials.js'
 import type { Closed, Runtime } from './runtime.js'
 import type { Status } from './status.js'
 import { shownUrl } from './url.js'
@@ -62,9 +63,31 @@ export class Supervisor {
     if (this.stopped) return
     const { url } = this
     this.handlers.status({ type: 'connecting', url: shownUrl(url), attempt: this.tries + 1 })
+    const { credentials } = this.settings
+    if (credentials === null) this.open(url, null)
+    else this.askFor(credentials, url)
+  }
+
+  private askFor(source: CredentialSource, url: string): void {
+    const { connectTimeoutMs } = this.settings
+    // Told once, whichever comes first.
+    let isWaiting = true
+    const settle = (go: () => void): void => {
+      if (!isWaiting) return
+      isWaiting = false
+      this.runtime.clearTimer(this.timer)
+      if (!this.stopped) go()
+    }
+    const fail = (reason: string, cause?: unknown): void =>
+      settle(() => this.closed({ code: Code.AUTH_UNAVAILABLE, reason, mayRetry: true, cause }))
+    this.timer = this.runtime.setTimer(() => fail(`no token within ${connectTimeoutMs} ms`), connectTimeoutMs)
+    ask(source, (credentials) => settle(() => this.open(url, credentials)), fail)
+  }
+
+  private open(url: string, credentials: Credentials | null): void {
     const { event, control, unreadable, taken, drained } = this.handlers
     try {
-      this.connection = new Connection(this.runtime, url, this.settings, {
+      this.connection = new Connection(this.runtime, url, credentials, this.settings, {
         welcomed: (info) => this.welcomed(info),
         event,
         control,

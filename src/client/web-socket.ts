@@ -1,6 +1,7 @@
 import { mayTryAgain } from '../protocol/codes.js'
 import { CLOSE_ABNORMAL } from './refusal.js'
 import { SOCKET_BYTES_MAX, type SocketFactory } from './runtime.js'
+import { shownUrl } from './url.js'
 
 /** The WebSocket API does not say when its buffer empties, so while it is full it is looked at so often. */
 const DRAIN_POLL_MS = 5
@@ -9,6 +10,9 @@ const DRAIN_POLL_MS = 5
 export const openWebSocket: SocketFactory = (url, subprotocol, events) => {
   // Newer ones would take it for ws(s)://, and no other port than that of WebSocket would answer.
   if (/^https?:/i.test(url)) throw new SyntaxError('http:// and https:// are for Node; here say ws:// or wss://')
+  // Some platforms would leave it out without a word, and an address ends up in logs.
+  if (shownUrl(url) !== url)
+    throw new SyntaxError('a name and password are not taken from the URL here: say user and password')
   const socket = new WebSocket(url, subprotocol)
   socket.binaryType = 'arraybuffer'
   let polling = false

@@ -2,8 +2,15 @@ import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
-import { Code, codeMessage } from '../../src/protocol/codes.js'
-import { type ControlFrame, decodeControl, encodeControl, type WelcomeInfo } from '../../src/protocol/control.js'
+import { Code, closesConnection, codeMessage } from '../../src/protocol/codes.js'
+import {
+  type ControlFrame,
+  type Credentials,
+  decodeControl,
+  encodeControl,
+  type OkInfo,
+  type WelcomeInfo,
+} from '../../src/protocol/control.js'
 import { Op, PROTOCOL_VERSION, SUBPROTOCOL_MSGPACK } from '../../src/protocol/ops.js'
 import { EventScanner, frameEnd } from '../../src/protocol/scan.js'
 import { topicMatches } from '../../src/protocol/topic.js'
@@ -51,6 +58,8 @@ export class FakeDaemon {
   }
   /** Why an event or subscription is refused; 0 if it is not. */
   refuses: (topicOrPattern: string) => number = () => 0
+  /** What AUTH is answered with: who it is, or a code; null for no answer. */
+  knows: (credentials: Credentials) => OkInfo | Code | null = () => ({ user: '' })
 
   accept(transport: Transport): FakeSession {
     const session = new FakeSession(this, transport)
@@ -169,6 +178,9 @@ export class FakeSession {
       case Op.SYNC:
         if (this.daemon.answersSyncs) this.answerSync(frame.request)
         break
+      case Op.AUTH:
+        this.answerAuth(frame.request, this.daemon.knows(frame.credentials))
+        break
       case Op.PING:
         if (this.daemon.answersPings) this.out.push(encodeControl({ op: Op.PONG, token: frame.token }))
         break
@@ -184,6 +196,16 @@ export class FakeSession {
     } else {
       this.out.push(encodeControl({ op: Op.ERROR, request, code, message: codeMessage(code), details: {} }))
     }
+  }
+
+  private answerAuth(request: number, answer: OkInfo | Code | null): void {
+    if (answer === null) return
+    if (typeof answer === 'object') {
+      this.out.push(encodeControl({ op: Op.OK, request, info: answer }))
+      return
+    }
+    this.send({ op: Op.ERROR, request, code: answer, message: codeMessage(answer), details: {} })
+    if (closesConnection(answer)) this.close(answer)
   }
 
   answerSync(request: number): void {
