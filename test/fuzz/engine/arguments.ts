@@ -21,7 +21,7 @@ the input is then in test/fuzz/found/<target>/, where the tests run it again.
   --help           this
 
 Engines:
-  jsfuzz   jsfuzz itself: guided by coverage, each input sent to another process
+  jsfuzz   jsfuzz itself: guided by coverage, each input sent to another process; in a short time not for all targets
   guided   guided by the same coverage, within one process
   mutate   without looking at the coverage, many times as fast: mutations of the inputs that the other two have found
 `

@@ -5,25 +5,18 @@ import { Shelf } from './inputs.js'
 import { minimise } from './minimise.js'
 import { runJsfuzz } from './run-jsfuzz.js'
 import { runWorker } from './run-worker.js'
+import { type Job, Schedule } from './schedule.js'
 import { Tally } from './tally.js'
 import type { WorkerReport } from './worker.js'
 
 /** Bound of the heap of what runs a target. */
 const HEAP_MB_MAX = 512
-/** jsfuzz takes this long to start, and tells its runs only every three seconds. */
-const JSFUZZ_LEAST_MS = 6000
 
 interface Found {
   target: string
   engine: Engine
   path: string
   why: string
-}
-
-interface Job {
-  target: string
-  engine: Engine
-  timeMs: number
 }
 
 const { root, names, argv } = JSON.parse(process.env.SLUICE_FUZZ as string) as {
@@ -50,11 +43,12 @@ class Campaign {
 
   async run(): Promise<void> {
     const jobsMax = this.options.jobs ?? availableParallelism()
-    const waiting = this.plan(jobsMax)
+    const { engines, timeMs, seed } = this.options
+    const schedule = new Schedule(this.targets, engines, timeMs, jobsMax, seed, this.startMs)
     const line = process.stdout.isTTY ? setInterval(() => this.showProgress(), 500) : undefined
     const one = async (): Promise<void> => {
-      for (let jobs = waiting.shift(); jobs !== undefined; jobs = waiting.shift()) {
-        for (const job of jobs) await this.do(job)
+      for (let jobs = schedule.next(); jobs !== undefined; jobs = schedule.next()) {
+        for (const job of jobs) await this.do(job, schedule.timeFor(job, performance.now()))
       }
     }
     await Promise.all(Array.from({ length: jobsMax }, one))
@@ -62,37 +56,22 @@ class Campaign {
     if (process.stdout.isTTY) process.stdout.write('\x1b[2K\r')
   }
 
-  /** Each target has the same time, and each of its engines, in the order in which one finds parents for the next. */
-  private plan(jobsMax: number): Job[][] {
-    const { engines, timeMs } = this.options
-    const each = (timeMs * jobsMax) / this.targets.length
-    return this.targets.map((target) => {
-      const jsfuzz = engines.includes('jsfuzz')
-      const own = engines.length - (jsfuzz ? 1 : 0)
-      // It needs two processes.
-      const jsfuzzMs = jsfuzz ? Math.max(JSFUZZ_LEAST_MS, each / engines.length) : 0
-      return engines.map((engine) => ({
-        target,
-        engine,
-        timeMs: engine === 'jsfuzz' ? jsfuzzMs : Math.max(0, each - jsfuzzMs) / own,
-      }))
-    })
-  }
-
-  private async do(job: Job): Promise<void> {
+  private async do(job: Job, timeMs: number): Promise<void> {
     const { target, engine } = job
     this.underWay.set(job, 0)
     const onProgress = (runs: number): void => void this.underWay.set(job, runs)
-    const runs = engine === 'jsfuzz' ? await this.doJsfuzz(job, onProgress) : await this.doWorker(job, onProgress)
+    const runs = await (engine === 'jsfuzz'
+      ? this.doJsfuzz(job, timeMs, onProgress)
+      : this.doWorker(job, timeMs, onProgress))
     this.underWay.delete(job)
     this.runs.set(engine, (this.runs.get(engine) ?? 0) + runs)
     this.tally.addRuns(target, engine, runs)
     this.tally.save()
     if (!process.stdout.isTTY)
-      say(`${target} ${engine}: ${runs.toLocaleString('en')} runs in ${(job.timeMs / 1000).toFixed(1)} s`)
+      say(`${target} ${engine}: ${runs.toLocaleString('en')} runs in ${(timeMs / 1000).toFixed(1)} s`)
   }
 
-  private async doJsfuzz({ target, timeMs }: Job, onProgress: (runs: number) => void): Promise<number> {
+  private async doJsfuzz({ target }: Job, timeMs: number, onProgress: (runs: number) => void): Promise<number> {
     const shelf = new Shelf(root, target)
     const { runs, news, finding } = await runJsfuzz(
       {
@@ -111,7 +90,7 @@ class Campaign {
     return runs
   }
 
-  private doWorker({ target, engine, timeMs }: Job, onProgress: (runs: number) => void): Promise<number> {
+  private doWorker({ target, engine }: Job, timeMs: number, onProgress: (runs: number) => void): Promise<number> {
     const { seed, bytesMax, runsMax, hangMs } = this.options
     const shelf = new Shelf(root, target)
     const onReport = (report: WorkerReport): void => {
@@ -128,7 +107,7 @@ class Campaign {
         seed,
         inputs: shelf.all().filter(({ length }) => length <= bytesMax),
         bytesMax,
-        timeMs,
+        until: Date.now() + timeMs,
         runsMax,
       },
       { workerPath: join(folder, 'worker.mjs'), hangMs, heapMbMax: HEAP_MB_MAX, onReport, onProgress },

@@ -14,7 +14,8 @@ export interface WorkerTask {
   seed: number
   inputs: readonly Uint8Array[]
   bytesMax: number
-  timeMs: number
+  /** Milliseconds since 1970. To start counts too. */
+  until: number
   runsMax: number
   shared: SharedArrayBuffer
 }
@@ -65,8 +66,7 @@ class Fuzzing {
 
   run(): void {
     for (const input of [...this.parents]) this.one(Buffer.from(input))
-    const until = performance.now() + task.timeMs
-    while (this.findings.size < FINDINGS_MAX && this.state.runs < task.runsMax && performance.now() < until) {
+    while (this.findings.size < FINDINGS_MAX && this.state.runs < task.runsMax && Date.now() < task.until) {
       for (let i = 0; i < CLOCK_RUNS; i++) {
         this.mutator.mutate(this.parents)
         this.one(this.mutator.bytes.subarray(0, this.mutator.length))
