@@ -99,6 +99,33 @@ t.test('figures come over the bus', async (t) => {
   feed.close()
 })
 
+t.test(
+  'where the bus asks who this is, a token of the admin port opens it, and a new one each time after',
+  async (t) => {
+    const world = new World()
+    const directions = (token: unknown): void => {
+      world.answers['dashboard.json'] = { bus: ['ws://here:7400'], token }
+    }
+    directions({ token: 'first', expiresInMs: 300_000 })
+    const { feed } = begin(world)
+    await settle()
+    const give = world.connections[0].options.token as () => Promise<string>
+    t.equal(await give(), 'first')
+    directions({ token: 'second', expiresInMs: 300_000 })
+    t.equal(await give(), 'second')
+    directions({ token: 'third', expiresInMs: 300_000 })
+    t.equal(await give(), 'third')
+    directions(null)
+    await t.rejects(give(), 'nobody is asked who they are any more')
+    feed.close()
+    const open = new World()
+    const other = begin(open)
+    await settle()
+    t.notOk('token' in open.connections[0].options, 'where nobody is asked, nothing is shown')
+    other.feed.close()
+  },
+)
+
 t.test('a page that came over TLS uses the bus over TLS only', async (t) => {
   const world = new World()
   world.isSecure = true

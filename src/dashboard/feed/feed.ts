@@ -1,5 +1,6 @@
 import type { Bus, ConnectOptions } from '../../client/exports.js'
 import { STATS_TOPIC, type Stats, type StatsPoint } from '../../observe/stats.js'
+import { type Directions, readDirections } from './directions.js'
 import { readHistory, readStats } from './read-stats.js'
 
 /** Where the figures come from at the moment. */
@@ -31,11 +32,7 @@ export interface FeedListener {
   state(state: FeedState): void
 }
 
-/** What the page is told of itself by GET /dashboard.json. */
-interface Directions {
-  readonly bus: readonly string[]
-}
-
+const DIRECTIONS_PATH = 'dashboard.json'
 const LOOK_INTERVAL_MS = 500
 /** Figures come once a second; one may be late. */
 const LATE_MS = 2500
@@ -100,12 +97,13 @@ export class Feed {
   private async open(): Promise<void> {
     this.isOpening = true
     try {
-      const { bus: urls } = readDirections(await this.world.fetchJson('dashboard.json', POLL_TIMEOUT_MS))
+      const { urls, token } = await this.askDirections()
       const usable = this.world.isSecure ? urls.filter((url) => url.startsWith('wss:')) : urls
       if (usable.length === 0) throw new Error('the daemon names no port of the bus that this page may use')
       const bus = await this.world.connect(usable, {
         name: 'dashboard',
         backoffCapMs: BACKOFF_CAP_MS,
+        ...(token !== null && { token: this.tokens(token) }),
         onStatus: (status) => {
           if (status.type === 'reconnecting') this.busReason = status.reason
           if (status.type === 'connected') this.busReason = ''
@@ -122,6 +120,21 @@ export class Feed {
       this.lose(error instanceof Error ? error.message : String(error))
     } finally {
       this.isOpening = false
+    }
+  }
+
+  private async askDirections(): Promise<Directions> {
+    return readDirections(await this.world.fetchJson(DIRECTIONS_PATH, POLL_TIMEOUT_MS))
+  }
+
+  /** The token that has just been told, and from then on a new one each time: it is good for some minutes only. */
+  private tokens(first: string): () => Promise<string> {
+    let next: string | null = first
+    return async () => {
+      const token = next ?? (await this.askDirections()).token
+      next = null
+      if (token === null) throw new Error('the daemon does not ask who this page is any more')
+      return token
     }
   }
 
@@ -186,9 +199,4 @@ export class Feed {
     this.current = state
     this.listener.state(state)
   }
-}
-
-function readDirections(value: unknown): Directions {
-  const bus = (value as { bus?: unknown } | null)?.bus
-  return { bus: Array.isArray(bus) ? bus.filter((url): url is string => typeof url === 'string') : [] }
 }
