@@ -118,6 +118,8 @@ export class TextReader {
   /** Lines that ended in an exception, in this text and those it goes on from. */
   brokenLines = 0
 
+  /** Whether any character is written by its number: in UTF-8 there are no halves of characters otherwise. */
+  private hasEscapes = false
   private readonly frames = new JsonValuePacker()
   private readonly metadata = new JsonValuePacker()
   /** Of each code, the last entry without a request number. */
@@ -129,6 +131,7 @@ export class TextReader {
    */
   read(text: string, brokenBefore = 0): void {
     this.frames.shrink(RETAINED_BYTES_MAX)
+    this.hasEscapes = text.includes('\\u')
     this.refused = []
     this.mergeable.clear()
     this.lineCount = 0
@@ -236,7 +239,7 @@ export class TextReader {
     const frame = arrayToControl([op, ...array.slice(1)])
     if (typeof frame === 'number') return frame
     if ('pattern' in frame && LONE_SURROGATE.test(frame.pattern)) return Code.BAD_PATTERN
-    if (hasLoneSurrogate(array)) return Code.BAD_JSON
+    if (this.hasEscapes && hasLoneSurrogate(array)) return Code.BAD_JSON
     const bytes = encodeControl(frame)
     if (bytes.length > CONTROL_BYTES_MAX) return Code.FRAME_TOO_LARGE
     const end = skipValue(bytes, 0, bytes.length)
