@@ -24,4 +24,6 @@ export function sniff(socket: Socket, told: (isHttp2: boolean) => void): void {
   const onEnd = (): void => void socket.destroy()
   socket.on('data', onData)
   socket.once('end', onEnd)
+  // What stood before may have paused it.
+  socket.resume()
 }
