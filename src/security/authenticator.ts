@@ -224,5 +224,5 @@ const PASSWORD_REFUSALS: { readonly [V in PasswordVerdict]: Refusal } = {
 export function kindOf({ credentials, certificateSubject }: Claim): ProofKind {
   if (credentials === null) return certificateSubject === '' ? 'none' : 'certificate'
   if ('password' in credentials) return 'password'
-  return credentials.token.split('.').length === 3 ? 'jwt' : 'token'
+  return isJwtLike(credentials.token) ? 'jwt' : 'token'
 }

@@ -21,7 +21,9 @@ const KID_CHARS_MAX = 256
 const TYPES: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt'])
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 /** Signatures that are verified at a time: each has its place on the thread pool, or waits for one. */
-const UNDER_WAY_MAX = 1024
+const VERIFYING_MAX = 1024
+/** Tokens that wait at a time for an issuer to be asked for their key. Apart, so that made-up names of keys are in nobody's way. */
+const SEEKING_MAX = 256
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -31,7 +33,8 @@ export function isJwtLike(token: string): boolean {
 
 /** Verifies JSON Web Tokens (RFC 7519, 7515) by the advice of RFC 8725. */
 export class JwtVerifier {
-  private underWay = 0
+  private verifying = 0
+  private seeking = 0
 
   constructor(
     private readonly jwt: SecuritySettings['jwt'],
@@ -43,14 +46,14 @@ export class JwtVerifier {
   async verify(token: string): Promise<JwtProof | Refusal> {
     const head = readHead(token, this.jwt.algorithms)
     if (head instanceof Refusal) return head
-    if (this.underWay >= UNDER_WAY_MAX)
-      return new Refusal('too many signatures are being verified', Code.AUTH_UNAVAILABLE)
-    this.underWay++
+    const key = this.keys.find(head.algorithm, head.kid) ?? (await this.seek(head))
+    if (key instanceof Refusal) return key
+    if (this.verifying === VERIFYING_MAX) return BUSY
+    this.verifying++
     try {
-      const key = await this.keyFor(head)
-      return key instanceof Refusal ? key : await verifyBy(key, token, head.algorithm)
+      return await verifyBy(key, token, head.algorithm)
     } finally {
-      this.underWay--
+      this.verifying--
     }
   }
 
@@ -62,12 +65,15 @@ export class JwtVerifier {
     return readClaims(claims, this.jwt, this.wallNow())
   }
 
-  private async keyFor({ algorithm, kid }: Head): Promise<VerifyKey | Refusal> {
+  private async seek({ algorithm, kid }: Head): Promise<VerifyKey | Refusal> {
     const { keys } = this
-    const known = keys.find(algorithm, kid)
-    if (known !== null) return known
-    const seeking = kid === undefined && !keys.isStale ? null : keys.seek()
-    if (seeking !== null) await seeking
+    // Without a name it cannot be known that there is another key, unless there is none at all yet.
+    if (kid !== undefined || keys.isStale) {
+      if (this.seeking === SEEKING_MAX) return BUSY
+      this.seeking++
+      await keys.seek()
+      this.seeking--
+    }
     const found = keys.find(algorithm, kid)
     if (found !== null) return found
     // It may well be good; nobody can be asked.
@@ -75,6 +81,8 @@ export class JwtVerifier {
     return new Refusal('no key of its issuer has this "kid", or it cannot be said which')
   }
 }
+
+const BUSY = new Refusal('too many tokens are being verified', Code.AUTH_UNAVAILABLE)
 
 async function verifyBy(key: VerifyKey, token: string, algorithm: string): Promise<JwtProof | Refusal> {
   let payload: Uint8Array
