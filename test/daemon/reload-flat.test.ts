@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -9,10 +10,28 @@ import { until } from '../helpers/until.js'
 
 const RELOADS = 100
 
-/** What keeps a process busy, by kind, its files and its threads. */
+/** What keeps no process alive by itself, such as most of our timers, is known only to who has seen it made. */
+const WATCHED = new Set([
+  'Timeout',
+  'FSEVENTWRAP',
+  'STATWATCHER',
+  'TCPSERVERWRAP',
+  'PIPESERVERWRAP',
+  'MESSAGEPORT',
+  'WORKER',
+])
+const made = new Map<number, string>()
+createHook({
+  init: (id, type) => {
+    if (WATCHED.has(type)) made.set(id, `${type} made`)
+  },
+  destroy: (id) => made.delete(id),
+}).enable()
+
+/** What a process holds, by kind: what it waits for, timers, files and threads. */
 function held(): Map<string, number> {
   const held = new Map<string, number>()
-  for (const kind of process.getActiveResourcesInfo()) held.set(kind, (held.get(kind) ?? 0) + 1)
+  for (const kind of [...process.getActiveResourcesInfo(), ...made.values()]) held.set(kind, (held.get(kind) ?? 0) + 1)
   held.set('files', readdirSync('/proc/self/fd').length)
   return held.set('threads', Number(/^Threads:\s+(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]))
 }
@@ -37,13 +56,20 @@ t.test('a hundred reloads leave no timer, no listener and no file behind', { ski
   process.on('warning', note)
   t.teardown(() => process.off('warning', note))
   const { certificateFile, keyFile } = makeCertificate(t)
-  const file = join(t.testdir(), 'sluice.toml')
+  const folder = t.testdir({
+    'secret-0': '0123456789abcdef0123456789abcdef',
+    'secret-1': 'fedcba9876543210fedcba9876543210',
+    'revoked-0': 'one\n',
+    'revoked-1': 'two\n',
+  })
+  const file = join(folder, 'sluice.toml')
   const write = (n: number): void =>
     writeFileSync(
       file,
       `[outbox]\nevents_max = ${1000 + n}\n[http]\nheartbeat = "${10 + n}s"\n[tls]\ncertificate = "${certificateFile}"\nkey = "${keyFile}"\n` +
         `[observe]\nwebhook = "${n % 2 === 0 ? '' : 'http://127.0.0.1:9/'}"\n[[role]]\nname = "r"\npublish = ["a${n}.>"]\n` +
-        `[[user]]\nname = "u"\nrole = "r"\n[auth]\nallow_anonymous = true\n` +
+        `[[user]]\nname = "u"\nrole = "r"\n[auth]\nallow_anonymous = true\nrevoked_file = "${join(folder, `revoked-${n % 2}`)}"\n` +
+        `[jwt]\nalgorithms = ["HS256"]\nsecret_file = "${join(folder, `secret-${n % 2}`)}"\n` +
         `[[slo]]\nname = "a"\ntopics = "a.>"\nthreshold = "${n + 1}ms"\nobjective = 0.9\n`,
     )
   write(0)
