@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs'
  * modules at once, some seventy, and may be started again at any time.
  */
 const DESCRIPTORS_RESERVED = 192
+/** Where there are so many, what the admin port may take at most is reserved, too: nobody who floods it takes those of the bus. */
+const DESCRIPTORS_AMPLE = 2048
+const ADMIN_CONNECTIONS_MAX = 256
 
 /**
  * How many connections this process can hold. At its limit of descriptors uWebSockets.js tries to accept again and again, with most of a core, and nobody
@@ -17,7 +20,8 @@ export function connectionsWithin(
   warn: (sentence: string) => void,
 ): number {
   if (descriptors === null) return wanted
-  const possible = Math.max(1, descriptors - DESCRIPTORS_RESERVED)
+  const reserved = DESCRIPTORS_RESERVED + (descriptors < DESCRIPTORS_AMPLE ? 0 : ADMIN_CONNECTIONS_MAX)
+  const possible = Math.max(1, descriptors - reserved)
   if (wanted <= possible) return wanted
   warn(
     `listen.connections_max is ${wanted}, but this process may have ${descriptors} open files: at most ${possible} connections are held; raise the limit (ulimit -n, LimitNOFILE) or lower the option`,

@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.js'
+import { admitsAnonymous, type Config } from '../config/index.js'
 import type { Router } from '../core/router.js'
 import type { Admission } from '../ingress/admission.js'
 import type { Door } from '../ingress/door.js'
@@ -111,7 +111,7 @@ export type ConfiguredOptions = Omit<NodeIngressOptions, 'admission' | 'door' | 
 
 /** @throws Error with a sentence for the operator */
 export function ingressOptions(config: Config): ConfiguredOptions {
-  const { listen, http2, security, limits } = config
+  const { auth, listen, http2, security, limits } = config
   return {
     listener: 'listen',
     proxies: trustedProxies(config),
@@ -122,7 +122,8 @@ export function ingressOptions(config: Config): ConfiguredOptions {
     socketBuffers: { receive: listen.receiveBufferBytes, send: listen.sendBufferBytes },
     streamsMax: http2.streamsMax,
     headerBytesMax: http2.headerBytesMax,
-    headerTimeoutMs: http2.headerTimeoutMs,
+    // Whoever has to say who they are has not done so before the head.
+    headerTimeoutMs: admitsAnonymous(config) ? http2.headerTimeoutMs : Math.min(http2.headerTimeoutMs, auth.timeoutMs),
     httpIdleTimeoutMs: http2.idleTimeoutMs,
     resetsMax: http2.resetsMax,
     controlFramesMax: http2.controlFramesMax,

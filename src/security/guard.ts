@@ -7,6 +7,7 @@ import { Code, closesConnection, codeMessage } from '../protocol/codes.js'
 import type { Credentials, OkInfo } from '../protocol/control.js'
 import { Op } from '../protocol/ops.js'
 import { type Authenticator, kindOf, type Outcome } from './authenticator.js'
+import { Endings } from './endings.js'
 import { Expiries } from './expiries.js'
 import { isRefusal, type Known, type Proof, Refusal } from './known.js'
 import type { AuthMeters } from './meters.js'
@@ -15,6 +16,8 @@ import type { SecurityLog } from './settings.js'
 
 /** Deadlines are looked at this often: what has expired ends within a second, with some of it left for the closing itself. */
 const TICK_INTERVAL_MS = 250
+/** Sessions that are ended in one turn of the loop for being late: about a millisecond. */
+const LATE_AT_ONCE = 16
 /** Sessions that are looked at again in one go. */
 const RECHECK_SESSIONS = 256
 
@@ -26,6 +29,11 @@ interface Watched {
   /** Monotonic milliseconds, while it is not known. */
   readonly knownBy: number
   isVerifying: boolean
+}
+
+interface Ending {
+  readonly session: Session
+  readonly code: Code
 }
 
 /** Time, handed in for tests. */
@@ -46,6 +54,9 @@ export class Guard {
   /** In the order in which their time is over. */
   private readonly locked = new Set<Watched>()
   private readonly expiries = new Expiries<Watched>()
+  private readonly endings = new Endings<Ending>(({ session, code }) => {
+    if (this.isHere(session)) this.end(session, code)
+  })
   /** Connections of each user. */
   private readonly users = new Map<string, number>()
   private readonly ticking: NodeJS.Timeout
@@ -121,7 +132,7 @@ export class Guard {
     const ended = [...this.watched.values()].filter(
       ({ session, who }) => who?.tokenId === tokenId && this.isHere(session),
     )
-    for (const { session } of ended) this.endRevoked(session, Code.TOKEN_REVOKED)
+    this.endings.add(ended.map(({ session }) => ({ session, code: Code.TOKEN_REVOKED })))
     return ended.length
   }
 
@@ -140,20 +151,18 @@ export class Guard {
   }
 
   tick(): void {
-    const { meters } = this
-    for (const { session } of this.expiries.take(this.clock.wall())) {
-      meters.expired++
-      if (this.isHere(session)) this.router.fail(session, Code.TOKEN_EXPIRED)
-    }
+    const expired = this.expiries.take(this.clock.wall())
+    this.endings.add(expired.map(({ session }) => ({ session, code: Code.TOKEN_EXPIRED })))
+    const late: Ending[] = []
     const now = this.clock.monotonic()
     for (const watched of this.locked) {
       if (watched.knownBy > now) break
       // It has done its part; the verdict has a time of its own.
       if (watched.isVerifying) continue
       this.unlock(watched)
-      meters.timedOut++
-      if (this.isHere(watched.session)) this.router.fail(watched.session, Code.AUTH_TIMEOUT)
+      late.push({ session: watched.session, code: Code.AUTH_TIMEOUT })
     }
+    this.endings.add(late)
     this.refusals.tick()
   }
 
@@ -241,7 +250,7 @@ export class Guard {
     const outcome = this.authenticator.again(who?.proof ?? NONE)
     if (isRefusal(outcome)) {
       this.refusals.note(outcome.reason, { user: session.access.user, session: session.id })
-      this.endRevoked(session, outcome.code)
+      this.end(session, outcome.code)
       return
     }
     this.become(session, outcome)
@@ -255,9 +264,14 @@ export class Guard {
     if (!isSame) this.router.grant(session, known.access, rateOf(known.rateLimits), 0, {})
   }
 
-  private endRevoked(session: Session, code: Code): void {
-    if (code === Code.TOKEN_EXPIRED) this.meters.expired++
-    else this.meters.revoked++
+  private end(session: Session, code: Code): void {
+    const { meters } = this
+    if (code === Code.AUTH_TIMEOUT) {
+      // It may have said who it is at the last moment.
+      if (!session.access.isLocked) return
+      meters.timedOut++
+    } else if (code === Code.TOKEN_EXPIRED) meters.expired++
+    else meters.revoked++
     this.router.fail(session, code)
   }
 

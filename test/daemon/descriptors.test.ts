@@ -18,6 +18,7 @@ t.test('no more connections than descriptors, and the operator is told', async (
   t.equal(connectionsWithin(19_000, 1_024, warn), 832)
   t.match(said[0], /connections_max is 19000.*1024 open files.*832/)
   t.equal(connectionsWithin(10, 5, warn), 1)
+  t.equal(connectionsWithin(19_900, 20_000, warn), 19_552, 'with those of the admin port')
 })
 
 t.test('the limit of this process is known', { skip }, async (t) => {
