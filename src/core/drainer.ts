@@ -11,7 +11,7 @@ export class Drainer {
   /** Bytes and frames (messages) that wait in the lanes. */
   pendingBytes = 0
   pendingFrames = 0
-  private isDraining = false
+  isDraining = false
 
   constructor(
     private readonly lanes: Lanes,

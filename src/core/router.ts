@@ -33,7 +33,6 @@ import { WorkMeters } from './work-meters.js'
 const REFUSED_TOPIC_BYTES = 64
 /** Patterns and receivers that cached matches may hold, by topics of the table: more than a few for each, and they are started anew. */
 const MATCH_ENTRIES_PER_TOPIC = 16
-
 /** What is not whole yet may take this share of the memory budget, beside it: who reads too slowly must not cost others their publishing. */
 const UNFINISHED_SHARE = 1 / 4
 
@@ -477,10 +476,11 @@ export class Router {
     return this.lanes.hasPassed(lane, mark)
   }
 
-  /** Delivers all that is pending, whatever it costs. For shutdown. */
+  /** Delivers all that is pending, whatever it costs, and tells what is to be told. A turn that is scheduled stays so. */
   drainAll(): void {
-    while (this.lanes.length > 0) this.drain(Number.POSITIVE_INFINITY)
-    this.turn()
+    while (this.lanes.length > 0 && !this.drainer.isDraining) this.drain(Number.POSITIVE_INFINITY)
+    for (const session of this.refusing.splice(0)) this.tellRefusals(session)
+    this.delivery.attend()
   }
 
   /** To be called about once a second: soft bounds, idle topics. */

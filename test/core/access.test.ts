@@ -146,3 +146,18 @@ t.test('rules leave nothing behind when whoever they were for has gone', async (
   t.notOk(inside.byText.has('mine.3.>'))
   t.ok(topics.size > 0)
 })
+
+t.test('however often rights change in a turn, there is one turn', async (t) => {
+  const core = new CoreHarness()
+  const turns = (): number => (core.host as unknown as { turns: unknown[] }).turns.length
+  const reader = core.peer()
+  reader.subscribe('>')
+  for (let i = 0; i < 5; i++) {
+    reader.publish('a', ['1'])
+    core.router.grant(reader.session, new Access('me', null, null, 0), null, 0, {})
+  }
+  reader.publish('a', ['1'])
+  t.equal(turns(), 1)
+  core.turns()
+  t.equal(reader.link.takeEvents().length, 6)
+})

@@ -1,3 +1,4 @@
+import type { RuleTexts } from '../../src/core/rules.js'
 import type { Run } from '../../src/core/run.js'
 import type { Session } from '../../src/core/session.js'
 import type { Subscription } from '../../src/core/subscription.js'
@@ -98,6 +99,13 @@ export class PeerAccount {
   }
 }
 
+/** By looking at each rule. */
+export function isPermitted(rules: RuleTexts | null, topic: string): boolean {
+  if (rules === null) return true
+  const matched = (pattern: string): boolean => topicMatches(pattern, topic)
+  return rules.allow.some(matched) && !rules.deny.some(matched)
+}
+
 const scanner = new EventScanner()
 
 /** Number of an event in its payload: the first four bytes. */
@@ -146,6 +154,11 @@ export class Ledger {
     }
   }
 
+  /** A session may do other things from now on. */
+  granted(): void {
+    this.matches.clear()
+  }
+
   /** The subscriptions that govern, one per session, by looking at all of them. */
   private match({ topic, subscriptionsMade }: Sent): readonly Subscription[] {
     const cached = subscriptionsMade === this.subscriptionsMade ? this.matches.get(topic) : undefined
@@ -156,7 +169,9 @@ export class Ledger {
       const other = first.get(subscription.session)
       if (other === undefined || order < other.order) first.set(subscription.session, { order, subscription })
     }
-    const governing = [...first.values()].map(({ subscription }) => subscription)
+    const governing = [...first.values()]
+      .map(({ subscription }) => subscription)
+      .filter(({ session }) => isPermitted(session.access.subscribe, topic))
     if (subscriptionsMade === this.subscriptionsMade) this.matches.set(topic, governing)
     return governing
   }

@@ -1,13 +1,13 @@
 import { LANES, Op } from '../../src/protocol/ops.js'
 import { controlFrame, eventFrame, type Metadata, packed } from '../helpers/core-frames.js'
 import type { SeededRandom } from '../helpers/msgpack-random.js'
-import { ID_BYTES, type Ledger, type PeerAccount } from './ledger.js'
+import { ID_BYTES, isPermitted, type Ledger, type PeerAccount } from './ledger.js'
 import { FILL_BYTES_MAX, type Plan, randomSubscribeOptions } from './plan.js'
 
 /** A message, and what the core should make of it. */
 export interface Message {
   bytes: Buffer
-  /** EVENT frames up to one that ends the session: the event's number, or -1 for a frame that is refused for itself. */
+  /** EVENT frames up to one that ends the session: the event's number, or -1 for one that is refused for itself, or not permitted. */
   events: number[]
   badEvents: number
   badControls: number
@@ -111,13 +111,16 @@ export class MessageMaker {
       }
       if (random.oneIn(50)) this.putControl(peer, put, message)
       if (room < EVENT_ROOM_BYTES) break
-      message.events.push(this.putEvent(peer, topic, lane, put, room))
+      const id = this.putEvent(peer, topic, lane, put, room)
+      message.events.push(id)
+      if (id < 0) message.badEvents++
     }
     if (fills && !message.closes) this.fill(peer, put, room, message)
     message.bytes = Buffer.concat(frames)
     return message
   }
 
+  /** @returns its number; -1 when it is not permitted */
   private putEvent(
     peer: PeerAccount,
     topic: string,
@@ -148,6 +151,8 @@ export class MessageMaker {
     payload.writeUInt32LE(this.ledger.sent.length)
     const frame = eventFrame(topic, payload, lane, metadata)
     if (!put(frame)) throw new Error('an event was made larger than the room for it')
+    const { access } = peer.session
+    if (lane < access.laneMin || !isPermitted(access.publish, topic)) return -1
     const expiresAt = metadata?.ttl === undefined ? 0 : this.now() + metadata.ttl
     return (
       this.ledger.sent.push({
@@ -170,7 +175,9 @@ export class MessageMaker {
     // A bin of 256 bytes or more has one byte more of lead.
     const length = payload < 256 ? payload : payload - 1
     if (length < ID_BYTES || length > this.plan.options.payloadBytesMax || payload === 256) return
-    message.events.push(this.send(peer, topic, lane, length, undefined, put))
+    const id = this.send(peer, topic, lane, length, undefined, put)
+    message.events.push(id)
+    if (id < 0) message.badEvents++
   }
 
   private putControl(peer: PeerAccount, put: (frame: Buffer) => boolean, message: Message): void {

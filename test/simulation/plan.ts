@@ -1,4 +1,7 @@
+import { Access, FULL_ACCESS } from '../../src/core/access.js'
 import type { CoreOptions } from '../../src/core/options.js'
+import { Rate } from '../../src/core/rate.js'
+import { Rules } from '../../src/core/rules.js'
 import type { SubscribeOptions } from '../../src/protocol/control.js'
 import { POLICIES } from '../../src/protocol/ops.js'
 import { coreOptions } from '../helpers/core-options.js'
@@ -28,6 +31,10 @@ export interface Plan {
   ttlOneIn: number
   keyOneIn: number
   badOneIn: number
+  /** What sessions may do, each one of these; one that may do everything is always among them. */
+  accesses: readonly Access[]
+  /** One in so many sessions has a rate; 0 for none. */
+  rateOneIn: number
 }
 
 export function makePlan(random: SeededRandom): Plan {
@@ -36,6 +43,7 @@ export function makePlan(random: SeededRandom): Plan {
   const directBytes = scale(64, 8192)
   const fillsSlabs = random.oneIn(3)
   const topics = makeTopics(random, scale(1, 400))
+  const patterns = makePatterns(random, topics)
   return {
     options: coreOptions({
       messageBytesMax: scale(4096, 65_536),
@@ -65,7 +73,7 @@ export function makePlan(random: SeededRandom): Plan {
     }),
     sessionsMax: between(2, 14),
     topics,
-    patterns: makePatterns(random, topics),
+    patterns,
     blockOneIn: random.pick([0, 2, 5, 20, 100]),
     stallStepsMax: scale(1, 400),
     fillsSlabs,
@@ -76,6 +84,8 @@ export function makePlan(random: SeededRandom): Plan {
     ttlOneIn: random.pick([2, 10, 50, 1000]),
     keyOneIn: random.pick([2, 10, 50]),
     badOneIn: random.pick([5, 30, 300, 10_000]),
+    accesses: [FULL_ACCESS, ...Array.from({ length: random.pick([0, 0, 1, 4]) }, () => makeAccess(random, patterns))],
+    rateOneIn: random.pick([0, 0, 2, 10]),
   }
 }
 
@@ -101,6 +111,20 @@ function makePatterns(random: SeededRandom, topics: readonly string[]): string[]
     patterns.add(stars.slice(0, 16).join('.'))
   }
   return [...patterns]
+}
+
+function makeAccess(random: SeededRandom, patterns: readonly string[]): Access {
+  const some = (most: number): string[] => Array.from({ length: random.below(most + 1) }, () => random.pick(patterns))
+  const rules = (): Rules | null => (random.oneIn(4) ? null : new Rules(random.oneIn(2) ? ['>'] : some(6), some(3)))
+  return new Access('somebody', rules(), rules(), random.oneIn(4) ? random.below(4) : 0)
+}
+
+/** Small enough that it is met, and large enough that the world goes on. */
+export function randomRate(random: SeededRandom): Rate {
+  return new Rate({
+    eventsPerSecond: random.oneIn(3) ? 0 : 100 + random.below(10_000),
+    bytesPerSecond: random.oneIn(3) ? 0 : 10_000 + random.below(1_000_000),
+  })
 }
 
 export function randomSubscribeOptions(random: SeededRandom): SubscribeOptions {

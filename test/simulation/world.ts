@@ -7,7 +7,7 @@ import { eventsIn } from '../helpers/core-harness.js'
 import { SeededRandom } from '../helpers/msgpack-random.js'
 import { Ledger, must } from './ledger.js'
 import { type Message, MessageMaker } from './messages.js'
-import { makePlan, type Plan } from './plan.js'
+import { makePlan, type Plan, randomRate } from './plan.js'
 import type { Sabotage } from './sabotage.js'
 import { SimLink } from './sim-link.js'
 
@@ -158,6 +158,7 @@ export class World implements RouterHost {
     const session = this.anySession()
     if (session === null) return
     if (random.oneIn(400)) this.close(session)
+    else if (random.oneIn(200)) this.grant(session)
     else if (random.oneIn(8)) this.subscribe(session)
     else this.publish(session)
   }
@@ -186,10 +187,19 @@ export class World implements RouterHost {
     this.ledger.open(session)
     this.links.set(session, link)
     link.attach(session)
+    this.grant(session)
     link.onEnd = (code) => {
       if (code === Code.SLOW_CONSUMER) this.slowConsumers++
       if (this.random.oneIn(2)) this.close(session)
     }
+  }
+
+  /** A session may do other things from now on, or the same again. */
+  private grant(session: Session): void {
+    const { random, plan } = this
+    const rate = plan.rateOneIn > 0 && random.oneIn(plan.rateOneIn) ? randomRate(random) : null
+    this.router.grant(session, random.pick(plan.accesses), rate, 0, {})
+    this.ledger.granted()
   }
 
   private close(session: Session): void {
@@ -229,7 +239,7 @@ export class World implements RouterHost {
     if (bytes.length === 0) return
     const peer = ledger.peers.get(session)
     if (peer === undefined || session.outbox.ending) return
-    const before = { accepted: session.accepted, refused: session.refused, overloaded: this.overloaded }
+    const before = { accepted: session.accepted, refused: session.refused, others: this.refusedForOthers }
     this.sending = {
       onSubscribed: () => {
         const handled = session.accepted + session.refused - before.accepted - before.refused
@@ -244,23 +254,25 @@ export class World implements RouterHost {
     this.sending = null
     const accepted = session.accepted - before.accepted
     const refused = session.refused - before.refused
-    const overloaded = this.overloaded - before.overloaded
+    const others = this.refusedForOthers - before.others
     peer.eventsSent += message.events.length
     peer.refusedFrames += refused + message.badControls
     must(accepted + refused === message.events.length, () => {
       return `${message.events.length} events were sent, ${accepted} accepted, ${refused} refused`
     })
-    // A bad one may have been refused for its lane, before anybody looked what was bad.
-    must(refused >= Math.max(message.badEvents, overloaded) && refused <= message.badEvents + overloaded, () => {
-      return `${refused} events refused, ${message.badEvents} were bad and ${overloaded} too many`
+    // A bad one may have been refused for its lane, or the rate, before anybody looked what was bad.
+    must(refused >= Math.max(message.badEvents, others) && refused <= message.badEvents + others, () => {
+      return `${refused} events refused, ${message.badEvents} were bad and ${others} too many`
     })
     must(session.outbox.ending === message.closes, () => {
       return message.closes ? 'what is no frame ends the session' : 'a bad frame does not end the session'
     })
   }
 
-  private get overloaded(): number {
-    return this.router.meters.refused.get(Code.OVERLOADED) ?? 0
+  /** Events that were good and came at the wrong time. */
+  private get refusedForOthers(): number {
+    const { refused } = this.router.meters
+    return (refused.get(Code.OVERLOADED) ?? 0) + (refused.get(Code.RATE_LIMITED) ?? 0)
   }
 
   /** The identities of meters.ts and the bounds, which hold whenever no drain is running. */
