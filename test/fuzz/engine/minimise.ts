@@ -1,7 +1,7 @@
 import { loadInstrumented } from './load.js'
 
 /** Larger ones are left out of what is kept in the project: each is read by everybody who clones it. */
-const KEPT_BYTES_MAX = 4096
+const KEPT_BYTES_MAX = 8192
 
 /** Of these inputs the fewest and smallest that together reach all the code that all of them reach. */
 export function minimise(bundle: string, root: string, inputs: readonly Buffer[]): Buffer[] {
