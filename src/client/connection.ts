@@ -160,8 +160,11 @@ export class Connection implements SocketEvents {
     this.state = 'closed'
     this.runtime.clearTimer(this.timer)
     this.runtime.clearTimer(this.renewTimer)
-    // Credentials that are always the same do not come back to life.
-    const isOver = closed.code === Code.TOKEN_EXPIRED && this.settings.credentials?.isRenewable !== true
+    const { credentials } = this.settings
+    // What is always the same does not come back to life, and what there is not will not be there next time.
+    const isOver =
+      (closed.code === Code.TOKEN_EXPIRED && credentials?.isRenewable !== true) ||
+      (closed.code === Code.AUTH_TIMEOUT && credentials === null)
     this.handlers.closed(this.ownReason ?? (isOver ? { ...closed, mayRetry: false } : closed))
   }
 
