@@ -29,7 +29,7 @@ export const limits = section({
       unit: 'connections',
       describe: 'Connections that are taken in a second, with twice as many at once; 0: any number.',
       reason:
-        'So many cost a tenth to a half of a core; 10,000 clients that all come back at once are in within a second.',
+        "One costs about 0.1 ms of a core on uWebSockets.js, 0.3 ms on Node's streams, 1 ms with TLS, whose handshakes have a limit of their own. 10,000 clients that all come back in one moment are let in.",
     }),
     events_per_second: integer({
       default: 0,
@@ -50,7 +50,8 @@ export const limits = section({
       default: '30s',
       min: '1s',
       max: '10m',
-      describe: 'A WebSocket message must be complete within this time.',
+      describe:
+        'A WebSocket message must be complete within this time. uWebSockets.js does not tell of one that is not: there it is a peer that answers no PING in this time, and it may take a third longer.',
       reason:
         '35 KB a second for the largest message of 1 MiB. Whoever sends a byte now and then holds memory for nothing.',
     }),

@@ -40,7 +40,8 @@ export const listen = section({
       min: 1,
       max: 1_000_000,
       unit: 'connections',
-      describe: 'Connections held at a time; one more is refused with a code that says to try again.',
+      describe:
+        'Connections held at a time, on all ports together; one more is refused with a code that says to try again.',
       reason:
         'Each takes a file descriptor: under a usual limit of 20,000 this leaves 1,000 for all else. Raise both together.',
     }),

@@ -29,7 +29,7 @@ export const security = section({
       reload: 'restart',
       default: false,
       describe:
-        'Whether connections of trusted proxies begin with a header of the PROXY protocol, version 2. One that does not is closed.',
+        "Whether connections of trusted proxies begin with a header of the PROXY protocol, version 2. One that does not is closed. The port of [listen] is then served by Node's streams.",
       reason: 'Without such a proxy in front there is no header.',
     }),
   },
