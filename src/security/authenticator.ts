@@ -27,7 +27,7 @@ export interface AuthenticatorParts {
 
 export type Outcome = Known | Refusal
 
-/** Tokens of an issuer that were good lately. */
+/** Tokens that were good lately. */
 const VERIFIED_MAX = 10_000
 
 let epochs = 0
@@ -44,7 +44,7 @@ export class Authenticator {
   private readonly directory: Directory
   private readonly jwt: JwtVerifier | null
   private readonly anonymous: Known
-  /** By hash of the token: a request for each event, and a crowd that comes back, pay for one signature. */
+  /** By hash of the token: a request for each event, and a crowd that comes back, pay for one look, and one signature. */
   private readonly verified = new Lru<string, Known>(VERIFIED_MAX)
   private readonly underWay = new Map<string, Promise<Outcome>>()
   private currentEpoch = ++epochs
@@ -123,17 +123,22 @@ export class Authenticator {
   private byToken(token: string): Outcome | Promise<Outcome> {
     if (!isTokenLike(token)) return new Refusal('not a token: empty, too long, or not printable ASCII')
     const hash = hashToken(token)
-    const user = this.directory.byToken(hash)
-    if (user !== null) return this.holderOf(user, hash)
-    const page = this.page(hash)
-    if (page !== null) return page
-    const { jwt } = this
-    if (jwt === null || !isJwtLike(token)) return new Refusal('this token is not known')
-    const known = this.verified.get(hash)
+    const { verified } = this
+    const known = verified.get(hash)
     if (known !== undefined && (known.expiresAt === 0 || known.expiresAt > this.parts.wallNow())) {
       this.parts.meters.remembered++
       return known
     }
+    const user = this.directory.byToken(hash)
+    if (user !== null) {
+      const holder = this.holderOf(user, hash)
+      if (!(holder instanceof Refusal)) verified.set(hash, holder)
+      return holder
+    }
+    const page = this.page(hash)
+    if (page !== null) return page
+    const { jwt } = this
+    if (jwt === null || !isJwtLike(token)) return new Refusal('this token is not known')
     const same = this.underWay.get(hash)
     if (same !== undefined) return same
     const verifying = this.verify(jwt, token, hash).finally(() => this.underWay.delete(hash))

@@ -16,8 +16,6 @@ import type { SecurityLog } from './settings.js'
 
 /** Deadlines are looked at this often: what has expired ends within a second, with some of it left for the closing itself. */
 const TICK_INTERVAL_MS = 250
-/** Sessions that are ended in one turn of the loop for being late: about a millisecond. */
-const LATE_AT_ONCE = 16
 /** Sessions that are looked at again in one go. */
 const RECHECK_SESSIONS = 256
 
