@@ -459,7 +459,6 @@ export class Router {
     if (this.lanes.length > 0) this.drain(this.options.drainBytes)
     for (const session of this.refusing.splice(0)) this.tellRefusals(session)
     this.delivery.attend()
-    if (this.lanes.length > 0) this.scheduleTurn()
   }
 
   private drain(work: number): void {
