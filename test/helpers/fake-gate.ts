@@ -1,4 +1,4 @@
-import { Access, FULL_ACCESS } from '../../src/core/access.js'
+import { Access } from '../../src/core/access.js'
 import { ANYBODY, type Claim, type Identity } from '../../src/core/identity.js'
 import { Rate } from '../../src/core/rate.js'
 import type { Router } from '../../src/core/router.js'
@@ -24,6 +24,7 @@ export class FakeGate implements Gatekeeper {
   readonly claims: Claim[] = []
   readonly opened_: { session: Session; who: Identity | null }[] = []
   admitsAnonymous = false
+  anonymous: Identity = ANYBODY
   /** Answers come a turn later. */
   isSlow = false
   /** Holds answers back until it is released. */
@@ -57,7 +58,7 @@ export class FakeGate implements Gatekeeper {
     if (credentials === null) {
       const byCertificate = this.known.get(`certificate ${certificateSubject}`)
       if (byCertificate !== undefined) return byCertificate
-      return this.admitsAnonymous ? { ...ANYBODY, access: FULL_ACCESS } : Code.UNAUTHENTICATED
+      return this.admitsAnonymous ? this.anonymous : Code.UNAUTHENTICATED
     }
     const key =
       'token' in credentials ? `token ${credentials.token}` : `password ${credentials.user} ${credentials.password}`

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { Door } from '../../../src/ingress/door.js'
 import { TOPIC_PARAMETERS } from '../../../src/ingress/http/event-request.js'
 import { METADATA_FIELDS } from '../../../src/ingress/http/metadata-headers.js'
 import { statusOf } from '../../../src/ingress/http/problem.js'
 import { ANSWER_MEDIA, BODY_MEDIA, METHODS, type Route, routeOf } from '../../../src/ingress/http/routes.js'
 import { STREAM_MEDIA, SUBSCRIBE_PARAMETERS } from '../../../src/ingress/http/subscribe-request.js'
-import { CODES } from '../../../src/protocol/codes.js'
+import { Origins } from '../../../src/ingress/origins.js'
+import { CODES, Code } from '../../../src/protocol/codes.js'
 import { METADATA_TEXT_BYTES_MAX, TOPIC_BYTES_MAX, TTL_MS_MAX } from '../../../src/protocol/limits.js'
 import { LANE_DEFAULT, LANES, POLICIES } from '../../../src/protocol/ops.js'
 import { eventFrame } from '../../helpers/core-frames.js'
+import { FakeGate, somebody } from '../../helpers/fake-gate.js'
 import { ApiHarness, HTTP_OPTIONS } from '../../helpers/http-api.js'
 import type { ExchangeRequest, TestExchange } from '../../helpers/http-exchange.js'
 import { repositoryPath } from '../../helpers/repository.js'
@@ -124,7 +127,7 @@ const LINE = '["event","a",3,1]'
 
 interface Try extends ExchangeRequest {
   body?: string | Uint8Array
-  is?: 'late' | 'stopped' | 'overloaded'
+  is?: 'late' | 'stopped' | 'overloaded' | 'unknown' | 'fast'
 }
 
 const topic = (headers: Record<string, string>, body: string, path = 'a'): Try => ({
@@ -160,6 +163,8 @@ const TRIES: Record<string, Try[]> = {
     topic({ ...JSON_TYPE, ...large }, ''),
     topic({ ...NDJSON, ...large }, ''),
     topic({ 'content-type': FRAMES }, ''),
+    { ...topic(JSON_TYPE, '1'), is: 'unknown' },
+    { ...topic(JSON_TYPE, '1'), is: 'fast' },
     { ...topic(JSON_TYPE, '1'), is: 'overloaded' },
     { ...topic(JSON_TYPE, '1'), is: 'stopped' },
   ],
@@ -175,6 +180,8 @@ const TRIES: Record<string, Try[]> = {
     { ...many(NDJSON, ''), is: 'late' },
     many({ ...NDJSON, ...large }, ''),
     many(JSON_TYPE, '1'),
+    { ...many(NDJSON, LINE), is: 'unknown' },
+    { ...many(NDJSON, LINE), is: 'fast' },
     { ...many(NDJSON, LINE), is: 'overloaded' },
     { ...many(NDJSON, LINE), is: 'stopped' },
   ],
@@ -185,6 +192,8 @@ const TRIES: Record<string, Try[]> = {
     get('/v1/events'),
     get('/v1/events?topic=a', origin),
     get('/v1/events?topic=a', { accept: 'text/html' }),
+    { ...get('/v1/events?topic=a'), is: 'unknown' },
+    { ...get('/v1/events?topic=a'), is: 'fast' },
     { ...get('/v1/events?topic=a'), is: 'stopped' },
   ],
   subscribeHead: [
@@ -192,6 +201,7 @@ const TRIES: Record<string, Try[]> = {
     get('/v1/events', {}, 'HEAD'),
     get('/v1/events?topic=a', origin, 'HEAD'),
     get('/v1/events?topic=a', { accept: 'text/html' }, 'HEAD'),
+    { ...get('/v1/events?topic=a', {}, 'HEAD'), is: 'unknown' },
     { ...get('/v1/events?topic=a', {}, 'HEAD'), is: 'stopped' },
   ],
 }
@@ -212,8 +222,21 @@ for (const [id, target] of [
   }
 }
 
+/** For whoever says who they are, or for somebody who has had their share. */
+function guarded(is: 'unknown' | 'fast'): ApiHarness {
+  const gate = new FakeGate()
+  gate.admitsAnonymous = is === 'fast'
+  gate.anonymous = somebody('', { rateLimits: { eventsPerSecond: 1, bytesPerSecond: 0 } })
+  const api = new ApiHarness({}, {}, new Door(gate, new Origins([])))
+  if (is === 'fast') {
+    api.post('/v1/topics/a', JSON_TYPE, '1')
+    gate.refusal = Code.TOO_MANY_OF_USER
+  }
+  return api
+}
+
 async function answerOf(attempt: Try): Promise<TestExchange> {
-  const api = new ApiHarness()
+  const api = attempt.is === 'unknown' || attempt.is === 'fast' ? guarded(attempt.is) : new ApiHarness()
   if (attempt.is === 'overloaded') api.core.router.delivery.overloadedFrom = 0
   if (attempt.is === 'stopped') api.api.close()
   const exchange = api.open(attempt)
