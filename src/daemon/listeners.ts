@@ -99,6 +99,10 @@ async function makeFirst(
     )
     return onNode(secure)
   }
+  if (secure?.asksClients === true) {
+    warn(`port ${listen.port} is served by Node's streams: on uWebSockets.js no client is asked for its certificate`)
+    return onNode(secure)
+  }
   const uws = await loadUws(http2.headerBytesMax)
   if (typeof uws !== 'string') return new UwsIngress(uws, router, api, options, meters, secure)
   if (listen.engine === 'uws') throw new Error(`${uws} (listen.engine)`)

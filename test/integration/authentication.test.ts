@@ -223,6 +223,33 @@ t.test('a bus whose tokens end goes on with the next ones', async (t) => {
   await Promise.all([daemon.url, daemon.http2Url].map(follow))
 })
 
+t.test('a stream ends with its token, unless its reader has come back with another', async (t) => {
+  const { daemon } = await Secured.start(t, CONFIG)
+  const open = async (id = ''): Promise<ReadableStreamDefaultReader<string>> => {
+    const token = await issuer.token({ exp: now() + (id === '' ? 2 : 3600) })
+    const headers = { authorization: `Bearer ${token}`, ...(id !== '' && { 'last-event-id': id }) }
+    const { body } = await fetch(`${daemon.http2Url}/v1/events?topic=a`, { headers })
+    return (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader() as never
+  }
+  const readUntil = async (reader: ReadableStreamDefaultReader<string>, what: RegExp): Promise<string> => {
+    for (let text = ''; ; ) {
+      const { value, done } = await reader.read()
+      text += value ?? ''
+      if (what.test(text)) return text
+      if (done) throw new Error(`ended before ${what}: ${text}`)
+    }
+  }
+  const [stays, ends] = [await open(), await open()]
+  const id = /^id: (\S+)$/m.exec(await readUntil(stays, /^id: \S+$/m))?.[1] as string
+  await stays.cancel()
+  const again = await open(id)
+  await readUntil(ends, /"error",0,4009/)
+  const sender = new Http1Sender(daemon.url)
+  await sender.post('/v1/topics/a', { authorization: headerOf({ token: STATIC }) }, ['still there'])
+  t.notMatch(await readUntil(again, /"event","a"/), /"gap"|"error"/)
+  await again.cancel()
+})
+
 t.test('commands say who asks', async (t) => {
   const { daemon } = await Secured.start(t, CONFIG)
   const token = files.write('token', `${STATIC}\n`)

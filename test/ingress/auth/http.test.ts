@@ -109,6 +109,28 @@ t.test('the body of a request that is looked at waits', async (t) => {
   t.equal(api.core.router.meters.accepted, 2)
 })
 
+t.test('a page is told what became of its request, also when that took a while', async (t) => {
+  const { gate } = world()
+  gate.isSlow = true
+  const origin = 'https://app.example'
+  const api = new ApiHarness({}, {}, new Door(gate, new Origins([origin])))
+  for (const [authorization, status] of [
+    ['Bearer good', 202],
+    ['Bearer bad', 401],
+  ] as const) {
+    const headers = { ...JSON_TYPE, origin, authorization }
+    const exchange = api.open({ method: 'POST', target: '/v1/topics/a', headers }).end('1')
+    await answered(exchange)
+    t.equal(exchange.status, status)
+    t.match(exchange.answerHeaders, { 'access-control-allow-origin': origin, vary: 'origin' })
+    t.match(exchange.answerHeaders['access-control-expose-headers'], /www-authenticate/)
+  }
+  const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
+  const preflight = api.open({ method: 'OPTIONS', target: '/v1/topics/a', headers: { origin, ...asked } })
+  t.equal(preflight.answerHeaders['access-control-allow-headers'], 'authorization')
+  t.notOk('access-control-allow-credentials' in preflight.answerHeaders)
+})
+
 t.test('too many requests that are looked at', async (t) => {
   const { gate, api } = world()
   gate.hold()
