@@ -82,7 +82,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   ) {
     this.listener = options.listener
     this.pieceBytes = Math.min(PIECE_BYTES_MAX, Math.floor(options.socketBuffers.send / PIECES_PER_SEND_BUFFER))
-    this.arrivals = new Arrivals(options.admission)
+    this.arrivals = new Arrivals(options, meters)
     this.webSockets = new UwsWebSockets(this, router, options, meters)
     this.apps = new AppChain(this.makeApp())
     tls?.onChange(() => this.showNewCertificate(tls, SWAP_TRIES))
@@ -113,14 +113,12 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
   private mayStay(connection: HttpResponse): boolean {
     const { admission, proxies } = this.options
     const refused = admission.arrived()
-    if (refused === Code.TOO_MANY_CONNECTIONS) return admission.mayTell()
     // Whom it would have to tell, uWebSockets.js does not say.
-    if (refused !== 0) return false
-    if (admission.limits.connectionsPerAddress === 0) return true
+    if (refused !== 0 && (refused !== Code.TOO_MANY_CONNECTIONS || !admission.mayTell())) return false
     const address = remoteAddressOf(connection)
-    if (proxies.trusts(address)) return true
-    const hasRoom = this.arrivals.hasRoomFor(address)
-    this.arrivals.came(connection, address)
+    const isCounted = admission.limits.connectionsPerAddress > 0 && !proxies.trusts(address)
+    const hasRoom = refused !== 0 || !isCounted || this.arrivals.hasRoomFor(address)
+    this.arrivals.came(connection, address, isCounted)
     if (hasRoom || admission.mayTell()) return true
     admission.refused(Code.TOO_MANY_OF_ADDRESS)
     return false
@@ -138,6 +136,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
 
   private request(response: HttpResponse, request: HttpRequest): void {
     const { head } = this
+    if (!this.arrivals.isIdle) this.arrivals.spoke(remoteAddressOf(response))
     head.read(request)
     const { admission } = this.options
     if (admission.isFull) refuseWith(response, Code.TOO_MANY_CONNECTIONS)
@@ -154,9 +153,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
    */
   private serveCounted(response: HttpResponse): void {
     const { admission } = this.options
-    const address = remoteAddressOf(response)
-    this.arrivals.spoke(address)
-    const network = admission.enter(this.clientOf(address))
+    const network = admission.enter(this.clientOf(remoteAddressOf(response)))
     if (network === null) refuseWith(response, Code.TOO_MANY_OF_ADDRESS)
     else this.serve(new UwsExchange(response, this, () => admission.leave(network)))
   }
@@ -220,6 +217,7 @@ export class UwsIngress implements Ingress, ExchangePort, WebSocketPort {
     this.isClosed = true
     if (this.retry !== null) clearTimeout(this.retry)
     this.listenSocket = null
+    this.arrivals.close()
     this.apps.close()
   }
 }

@@ -112,6 +112,8 @@ export class UwsWebSockets {
   }
 
   private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    const remote = remoteAddressOf(res)
+    this.port.arrivals.spoke(remote)
     const offered = req.getHeader('sec-websocket-protocol')
     const chosen = chooseSubprotocol(offered)
     const problem = this.door.refuseOrigin(req.getHeader('origin'), req.getHeader('host'))
@@ -119,8 +121,6 @@ export class UwsWebSockets {
       this.refuse(res, problem ?? new Problem(Code.UNSUPPORTED_SUBPROTOCOL))
       return
     }
-    const remote = remoteAddressOf(res)
-    this.port.arrivals.spoke(remote)
     const address = this.clientOf(remote, req)
     const caller = { address, certificateSubject: '' }
     const who = this.door.identify(req.getHeader('authorization'), offered, req.getQuery() ?? '', caller)
