@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, type ConfigSource, loadConfig } from '../../src/config/index.js'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.js'
-import { Code } from '../../src/protocol/codes.js'
 import { Op } from '../../src/protocol/ops.js'
 import type { Flags } from './daemon.js'
 import { type Scrape, scrape } from './metrics.js'
@@ -106,5 +105,3 @@ export function folder(t: Teardown): { path(name: string): string; write(name: s
     },
   }
 }
-
-export { Code }
