@@ -6,8 +6,13 @@ const PLACES_MAX = 1 << 14
 /** Verdicts that were made again since the table grew, as a part of its places: more, and it is too small. */
 const MISSES_PER_PLACE = 1
 
+/** Numbers of accesses, each given once. */
+let made = 0
+
 /** What a session may do. Decided outside, when it is known who it is; the core asks. One may be shared by many sessions. */
 export class Access {
+  /** That no other one has; above 0. */
+  readonly id = ++made
   /** Verdicts by the serial number of the topic: the number, and in the lowest bit whether it is permitted. */
   private verdicts = new Float64Array(PLACES_AT_START)
   private misses = 0

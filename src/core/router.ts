@@ -309,7 +309,7 @@ export class Router {
       if (code === 0) {
         list = this.topics.find(bytes, this.slabs.view, scanner.topicStart, scanner.topicEnd)
         if (list < 0) code = -list
-        else if (access.publish !== null && !access.mayPublish(this.topics.latestSerial, this.topics.latestText)) {
+        else if (access.publish !== null && !this.topics.mayPublish(access)) {
           this.topics.countMore(-1)
           code = Code.NOT_PERMITTED
         } else if (withMetadata && this.metadata.ttl > 0) expiresAt = this.host.now() + this.metadata.ttl

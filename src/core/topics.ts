@@ -1,5 +1,6 @@
 import { Code } from '../protocol/codes.js'
 import { checkTopic, isSystemTopic } from '../protocol/topic.js'
+import type { Access } from './access.js'
 import type { Patterns } from './patterns.js'
 
 /** Bytes of a topic that lie in its record; longer ones have bytes of their own. With these a record is one cache line. */
@@ -41,6 +42,11 @@ export class TopicTable {
   /** Numbers of topics by id: each is given once. */
   private serials!: Float64Array
   private serialsMade = 0
+  /**
+   * Whose verdict on publishing a topic is known, by id of the topic: the number of the access, and in the lowest bit whether it is permitted. Most topics have
+   * publishers of one kind, and there may be more topics than an access keeps verdicts on.
+   */
+  private verdicts!: Float64Array
   private readonly longTopics: (Uint8Array | undefined)[] = []
   /** Open addressing: hash, id + 1; 0 is empty. */
   private slots!: Int32Array
@@ -137,6 +143,7 @@ export class TopicTable {
     this.ints[record + HASH] = hash
     this.ints[record + LENGTH] = length
     this.serials[id] = ++this.serialsMade
+    this.verdicts[id] = 0
     this.ints[record + USED] = this.tick
     this.ints[record + EVENTS] = 1
     this.latest = record
@@ -156,13 +163,18 @@ export class TopicTable {
     this.ints[record + GENERATION] = this.patterns.generations.sum(this.shorts, id * RECORD_SHORTS + LOCATED_SHORTS)
   }
 
-  /** Of the topic that was looked up last: a number that no other topic ever had here. */
-  get latestSerial(): number {
-    return this.serials[this.latest / RECORD_INTS]
+  /** Whether whoever has this access may publish on the topic that was looked up last. To be asked where it has rules for that. */
+  mayPublish(access: Access): boolean {
+    const id = this.latest / RECORD_INTS
+    const known = this.verdicts[id]
+    if (known === access.id * 2 + 1) return true
+    if (known === access.id * 2) return false
+    const isPermitted = access.mayPublish(this.serials[id], this.latestText)
+    this.verdicts[id] = access.id * 2 + (isPermitted ? 1 : 0)
+    return isPermitted
   }
 
-  /** Of the topic that was looked up last: its text. */
-  readonly latestText = (): string => this.text(this.latest / RECORD_INTS)
+  private readonly latestText = (): string => this.text(this.latest / RECORD_INTS)
 
   /** So many more events of the topic that was looked up last. */
   countMore(events: number): void {
@@ -282,6 +294,9 @@ export class TopicTable {
     const serials = new Float64Array(this.capacity)
     if (old !== null) serials.set(this.serials)
     this.serials = serials
+    const verdicts = new Float64Array(this.capacity)
+    if (old !== null) verdicts.set(this.verdicts)
+    this.verdicts = verdicts
   }
 
   private makeSlots(): void {
