@@ -100,7 +100,6 @@ async function attacked(t: Test, engine: string): Promise<void> {
       size: HOSTILE,
       port: daemon.port,
       httpsPort: Number(new URL(daemon.httpsUrl).port),
-      hosts: ['127.0.0.1'],
     })
     beside.push(await good.run(ROUND_MS))
     memory = Math.max(memory, daemon.residentBytes)

@@ -6,8 +6,6 @@ export interface HostileOptions {
   size: number
   port: number
   httpsPort: number
-  /** Addresses of loopback to come to, in turn: of one there are 28,000 ports to come from. */
-  hosts: readonly string[]
 }
 
 export interface HostileNews {

@@ -8,10 +8,11 @@ import type { HostileNews, HostileOptions } from './hostile-crowd-process.js'
  * A child process of those who mean no good: half-open, silent, a head that trickles, a message that trickles, garbage, oversized, never saying who they are, and
  * garbage where TLS is spoken. Each kind has an equal share of the sockets.
  */
-const { size, port, httpsPort, hosts } = JSON.parse(process.argv[2]) as HostileOptions
+const { size, port, httpsPort } = JSON.parse(process.argv[2]) as HostileOptions
 const BINARY = 2
 const TRICKLE_MS = 500
 const AT_A_TIME = 200
+const MACHINES = 100
 
 const UPGRADE = [
   'GET / HTTP/1.1',
@@ -105,7 +106,12 @@ const trickling = new Map<Socket, Uint8Array | string>()
 
 function open(i: number): Promise<void> {
   const [name, isTls, attack] = ATTACKS[i % ATTACKS.length]
-  const socket = connect({ port: isTls ? httpsPort : port, host: hosts[i % hosts.length] })
+  const socket = connect({
+    port: isTls ? httpsPort : port,
+    host: '127.0.0.1',
+    // Machines of their own, as it were: of one address there are 28,000 ports to come from.
+    localAddress: `127.0.${1 + (i % ATTACKS.length)}.${1 + (i % MACHINES)}`,
+  })
   return new Promise((resolve) => {
     let startedAt = 0
     socket.once('connect', () => {

@@ -290,7 +290,10 @@ t.test(
   'connections of HTTP and WebSocket count together, and those above the limit are told so',
   { skip: uwsMissing },
   async (t) => {
-    const { port, ingress, meters } = await uwsIngress(t, mirror, { admission: { connectionsMax: 2 } })
+    const { port, ingress, meters } = await uwsIngress(t, mirror, {
+      admission: { connectionsMax: 2 },
+      headerTimeoutMs: 60_000,
+    })
     const [first, second, third] = [new RawHttp(t, port), new RawHttp(t, port), new RawHttp(t, port)]
     await until('all are there', () => ingress.connections === 3)
     await third.send(`GET /a HTTP/1.1\r\n${HOST}\r\n`)
@@ -307,7 +310,7 @@ t.test(
     second.socket.destroy()
     for (const { socket } of silent) socket.destroy()
     await until('one is left', () => ingress.connections === 1)
-    t.equal(meters.refused.get('too_many_connections'), 1 + 36)
+    t.equal(meters.refused.get('too_many_connections'), 1 + 100)
   },
 )
 
