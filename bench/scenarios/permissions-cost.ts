@@ -8,10 +8,19 @@ const FAN_OUT = 100
 /** What rules may cost of a firehose. */
 const COST_MAX = 0.02
 
+const TOPICS = 100_000
+/** Another topic with each event: what is decided per topic is looked up for each. */
+const scattered = flow(
+  [stream('', 64, { topics: { prefix: 'bench.', digits: 5, suffix: '', count: TOPICS } })],
+  [subscriber(['bench.>'], [0])],
+  { cycleEvents: 2 * TOPICS },
+)
+
 const VARIANTS = {
   batched: '1 → 1, 64 a frame',
   single: '1 → 1, one a frame',
   fanOut: `1 → ${FAN_OUT}, 64 a frame`,
+  scattered: '1 → 1 over 100,000 topics',
 }
 
 const readers = Array.from({ length: FAN_OUT }, () => subscriber([TOPIC], [0]))
@@ -34,6 +43,7 @@ export const permissionsCost: Scenario = {
       ),
       only: ['sluice', 'sluice-permitted'],
     },
+    { ...flowCase(VARIANTS.scattered, scattered, rateAndCost), only: ['sluice', 'sluice-permitted'] },
   ],
   floors: [
     ...Object.values(VARIANTS).flatMap((variant) => costs('sluice', variant)),
