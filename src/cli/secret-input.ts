@@ -11,9 +11,9 @@ const INPUT_BYTES_MAX = 8192
  */
 export async function readSecret(what: string, context: Context): Promise<string> {
   if (context.stdin.isTTY !== true) return oneLine(await readAll(context), what)
-  const first = await typed(`${what}: `, context)
+  const [first, again] = await typed([`${what}: `, `${what} again: `], context)
   if (first === '') throw new UsageError(`no ${what.toLowerCase()} was given`)
-  if ((await typed(`${what} again: `, context)) !== first) throw new Failure('the two are not the same')
+  if (again !== first) throw new Failure('the two are not the same')
   return first
 }
 
@@ -35,21 +35,24 @@ function oneLine(text: string, what: string): string {
   return line
 }
 
-/** What is typed is not echoed, but edited as usual. */
-function typed(prompt: string, { stdin, stderr, interrupted }: Context): Promise<string> {
-  stderr.write(prompt)
+/** A line for each question. What is typed is not echoed, from before the first is asked until the last is answered, but edited as usual. */
+function typed(questions: readonly string[], { stdin, stderr, interrupted }: Context): Promise<string[]> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })
+  const answers: string[] = []
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      lines.close()
+    const ask = (): void => void stderr.write(questions[answers.length])
+    lines.on('line', (line) => {
+      answers.push(line)
       stderr.write('\n')
-    }
-    lines.once('line', (line) => {
-      resolve(line)
-      stop()
+      if (answers.length < questions.length) ask()
+      else lines.close()
     })
-    lines.once('close', () => reject(new Failure('interrupted')))
+    lines.once('close', () => {
+      if (answers.length === questions.length) resolve(answers)
+      else reject(new Failure('interrupted'))
+    })
     interrupted.addEventListener('abort', () => lines.close(), { once: true })
+    ask()
   })
 }
