@@ -101,7 +101,7 @@ export const HOSTILE_CASES: readonly HostileCase[] = [
   }),
   ...staying('unknown_op', {
     'op 0': bytes(0x91, 0),
-    'op 14': bytes(0x92, 14, 1),
+    'op 15': bytes(0x92, 15, 1),
     'op 127': bytes(0x91, 127),
     'a frame that is the daemon’s to send': bytes(0x92, Op.OK, 1),
   }),
