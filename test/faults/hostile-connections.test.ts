@@ -87,6 +87,7 @@ async function attacked(t: Test, engine: string): Promise<void> {
       'tls.certificate': certificateFile,
       'tls.key': keyFile,
       'limits.message_time': '3s',
+      'tls.handshake_timeout': isLong ? '10s' : '2s',
     },
     config,
   )
