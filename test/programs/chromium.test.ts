@@ -70,7 +70,7 @@ t.test(
   },
   async (t) => {
     const [allowed, stranger] = [await otherSite(t), await otherSite(t)]
-    const daemon = await DaemonProcess.start(t, { 'http.cors_origins': allowed })
+    const daemon = await DaemonProcess.start(t, { 'security.origins': allowed })
     const page = await (await openBrowser(t)).newPage()
     for (const url of [daemon.url.replace(/^ws:/, 'http:'), daemon.http2Url]) {
       const proxy = await TcpProxy.open(url)
@@ -108,7 +108,7 @@ t.test(
     timeout: 2 * CHROMIUM_PATIENCE_MS,
   },
   async (t) => {
-    const daemon = await securedDaemon(t, { 'http.cors_origins': '*' })
+    const daemon = await securedDaemon(t, { 'security.origins': '*' })
     const page = await (await openBrowser(t)).newPage()
     await page.goto(`${daemon.httpsUrl}/`)
     await openEventSource(page, '/v1/events?topic=orders.>')
