@@ -3,7 +3,7 @@
 //   npm test                       all of them
 //   npm test -- test/core lanes    those whose path contains one of the words
 //   SLUICE_NODE=/path/node npm test    on another Node binary (what the tests start by process.execPath follows)
-//   SLUICE_TEST_JOBS=1 npm test        files at a time, default: one a core, at most 4
+//   SLUICE_TEST_JOBS=1 npm test        files at a time, default: one more than cores, as many tests wait; at most 4
 //   SLUICE_TEST_TIMEOUT_S=900 npm test   seconds for one file, default: 120
 //
 // Files are plain Node processes: the daemons that tests start must not inherit a test runner's module loaders.
@@ -66,7 +66,7 @@ function childEnv() {
 
 function jobsWanted() {
   const asked = Number(process.env.SLUICE_TEST_JOBS)
-  return Number.isInteger(asked) && asked > 0 ? asked : Math.min(availableParallelism(), JOBS_MAX)
+  return Number.isInteger(asked) && asked > 0 ? asked : Math.min(availableParallelism() + 1, JOBS_MAX)
 }
 
 async function main(words) {
