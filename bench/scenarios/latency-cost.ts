@@ -1,20 +1,10 @@
-import { costOfTiming, type Floor, unlost } from '../report/floors.js'
-import type { TimedName } from '../subjects/subject.js'
-import { flow, flowCase, NEEDS_OUTBOX, rateAndCost, SMALL_CYCLE_EVENTS, stream, subscriber } from './build.js'
+import { costOfTiming, unlost } from '../report/floors.js'
+import { NEEDS_OUTBOX } from './build.js'
+import { costCases, costFloors } from './cost.js'
 import type { Scenario } from './scenario.js'
 
-const TOPIC = 'bench.one'
-const FAN_OUT = 100
 /** What timing every event may cost of a firehose. */
 const COST_MAX = 0.03
-
-const VARIANTS = {
-  batched: '1 → 1, 64 a frame',
-  single: '1 → 1, one a frame',
-  fanOut: `1 → ${FAN_OUT}, 64 a frame`,
-}
-
-const readers = Array.from({ length: FAN_OUT }, () => subscriber([TOPIC], [0]))
 
 export const latencyCost: Scenario = {
   name: 'latency-cost',
@@ -23,26 +13,6 @@ export const latencyCost: Scenario = {
   ours: ['sluice', 'sluice-untimed', 'sluice-streams', 'sluice-streams-untimed'],
   peers: [],
   need: NEEDS_OUTBOX,
-  cases: [
-    flowCase(VARIANTS.batched, flow([stream(TOPIC, 64)], [subscriber([TOPIC], [0])]), rateAndCost),
-    flowCase(VARIANTS.single, flow([stream(TOPIC, 1)], [subscriber([TOPIC], [0])]), rateAndCost),
-    {
-      ...flowCase(
-        VARIANTS.fanOut,
-        flow([stream(TOPIC, 64)], readers, { cycleEvents: SMALL_CYCLE_EVENTS }),
-        rateAndCost,
-      ),
-      only: ['sluice', 'sluice-untimed'],
-    },
-  ],
-  floors: [
-    ...Object.values(VARIANTS).flatMap((variant) => costs('sluice', variant)),
-    ...[VARIANTS.batched, VARIANTS.single].flatMap((variant) => costs('sluice-streams', variant)),
-    unlost(),
-  ],
-}
-
-/** By rate where the daemon's core is what limits; by processor time also where something else had the core meanwhile. */
-function costs(of: TimedName, variant: string): Floor[] {
-  return (['rate', 'cpuEach'] as const).map((figure) => costOfTiming(of, figure, variant, COST_MAX))
+  cases: costCases(['sluice', 'sluice-untimed']),
+  floors: [...costFloors((of, figure, variant) => costOfTiming(of, figure, variant, COST_MAX)), unlost()],
 }

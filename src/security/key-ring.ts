@@ -1,10 +1,12 @@
 import { FileWatch } from '../base/file-watch.js'
+import { readNamed } from '../base/named-file.js'
 import { secretBytesMin } from './algorithms.js'
 import { fetchKeySet } from './fetch-keys.js'
 import { findKey, type KeySet, parseKeySet, secretKey, type VerifyKey } from './key-set.js'
-import { readNamed } from './secret-file.js'
 import type { SecurityLog, SecuritySettings } from './settings.js'
 
+/** A set of many keys, or a secret. */
+const FILE_BYTES_MAX = 1_048_576
 /** The issuer is asked again for a key that is not known, but so often at most: whoever knocks decides what key they name. */
 const ASKED_MAX = 3
 const ASKED_WITHIN_MS = 30_000
@@ -161,7 +163,7 @@ export class KeyRing {
 }
 
 async function readSet(file: string): Promise<KeySet> {
-  const text = readNamed('jwt.jwks_file', file).toString('utf8')
+  const text = readNamed('jwt.jwks_file', file, FILE_BYTES_MAX).toString('utf8')
   try {
     return await parseKeySet(text)
   } catch (error) {
@@ -170,7 +172,7 @@ async function readSet(file: string): Promise<KeySet> {
 }
 
 function readSecret({ secretFile, algorithms }: JwtSettings): VerifyKey {
-  const content = readNamed('jwt.secret_file', secretFile)
+  const content = readNamed('jwt.secret_file', secretFile, FILE_BYTES_MAX)
   // Editors and echo end a line where none was meant.
   const end = content[content.length - 1] === 0x0a ? (content[content.length - 2] === 0x0d ? -2 : -1) : undefined
   const secret = content.subarray(0, end)

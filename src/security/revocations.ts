@@ -1,11 +1,13 @@
 import { open } from 'node:fs/promises'
 import { FileWatch } from '../base/file-watch.js'
-import { readNamed } from './secret-file.js'
+import { readNamed } from '../base/named-file.js'
 import type { SecurityLog } from './settings.js'
 
 const OPTION = 'auth.revoked_file'
 /** As ids in tokens are, and hashes of tokens: one word of printable ASCII. */
 const ID = /^[!-~]{1,256}$/
+/** A million ids and more. */
+const FILE_BYTES_MAX = 64 * 1_048_576
 const COMMENT = '#'
 const LINE_END = 0x0a
 /** For the daemon, and for those of its group to look at. */
@@ -99,7 +101,7 @@ export function isTokenId(text: string): boolean {
 function readIds(file: string): Set<string> | null {
   let text: string
   try {
-    text = readNamed(OPTION, file).toString('utf8')
+    text = readNamed(OPTION, file, FILE_BYTES_MAX).toString('utf8')
   } catch (error) {
     if ((error as Error).message === `${OPTION}: there is no file ${file}`) return null
     throw error

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { SUBPROTOCOL_MSGPACK } from '../../src/protocol/ops.js'
 import { clientFrame } from '../helpers/ws-frames.js'
 import type { HostileNews, HostileOptions } from './hostile-crowd-process.js'
+import { UPGRADE } from './upgrade.js'
 
 /**
  * A child process of those who mean no good: half-open, silent, a head that trickles, a message that trickles, garbage, oversized, never saying who they are, and
@@ -13,18 +13,6 @@ const BINARY = 2
 const TRICKLE_MS = 500
 const AT_A_TIME = 200
 const MACHINES = 100
-
-const UPGRADE = [
-  'GET / HTTP/1.1',
-  'Host: localhost',
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Version: 13',
-  `Sec-WebSocket-Protocol: ${SUBPROTOCOL_MSGPACK}`,
-  '',
-  '',
-].join('\r\n')
 const GARBAGE = randomBytes(2000)
 const OVERSIZED = clientFrame(BINARY, Buffer.alloc(40_000))
 const STUCK = clientFrame(BINARY, Buffer.alloc(4000)).subarray(0, 100)

@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectSecure, type TLSSocket } from 'node:tls'
 import { encodeControl } from '../../src/protocol/control.js'
-import { Op, SUBPROTOCOL_MSGPACK } from '../../src/protocol/ops.js'
+import { Op } from '../../src/protocol/ops.js'
 import { clientFrame } from '../helpers/ws-frames.js'
 import type { CrowdCommand, CrowdNews, ReturningOptions } from './returning-crowd-process.js'
+import { UPGRADE } from './upgrade.js'
 
 /**
  * A child process of subscribers that all lose their daemon in one moment, and all come back in the next one: no jitter, no pause. On bare sockets, so that what is
@@ -11,17 +12,6 @@ import type { CrowdCommand, CrowdNews, ReturningOptions } from './returning-crow
  */
 const { size, isSecure } = JSON.parse(process.argv[2]) as ReturningOptions
 const BINARY = 2
-const REQUEST = [
-  'GET / HTTP/1.1',
-  'Host: localhost',
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Version: 13',
-  `Sec-WebSocket-Protocol: ${SUBPROTOCOL_MSGPACK}`,
-  '',
-  '',
-].join('\r\n')
 const SUBSCRIBE = clientFrame(
   BINARY,
   encodeControl({ op: Op.SUBSCRIBE, request: 1, pattern: 'storm.everybody', options: {} }),
@@ -55,7 +45,7 @@ function come(session: Buffer | undefined): void {
   socket.on('session', (fresh: Buffer) => {
     known = fresh
   })
-  socket.once(isSecure ? 'secureConnect' : 'connect', () => socket.write(REQUEST))
+  socket.once(isSecure ? 'secureConnect' : 'connect', () => socket.write(UPGRADE))
   socket.on('data', (data: Buffer) => {
     if (isBack) return
     received += data.toString('latin1')

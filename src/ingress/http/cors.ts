@@ -1,8 +1,6 @@
-import type { Written } from '../../core/link.js'
-import type { Peer } from '../../core/peer.js'
 import type { Origins } from '../origins.js'
-import type { Transport } from '../peer.js'
-import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
+import type { Headers, HttpExchange } from './exchange.js'
+import { PassedExchange } from './passed-exchange.js'
 
 const ANY = '*'
 /** A browser may keep what it was told for this long. */
@@ -40,78 +38,18 @@ export class Cors {
 }
 
 /** An exchange whose answer has a few headers more. */
-export class WithHeaders implements HttpExchange {
+export class WithHeaders extends PassedExchange {
   constructor(
-    private readonly inner: HttpExchange,
+    inner: HttpExchange,
     private readonly more: Headers,
-  ) {}
-
-  get method(): string {
-    return this.inner.method
-  }
-  get path(): string {
-    return this.inner.path
-  }
-  get query(): string {
-    return this.inner.query
-  }
-  get isDuplex(): boolean {
-    return this.inner.isDuplex
-  }
-  get address(): string {
-    return this.inner.address
-  }
-  get certificateSubject(): string {
-    return this.inner.certificateSubject
-  }
-  get isDrained(): boolean {
-    return this.inner.isDrained
-  }
-  get writable(): (() => void) | null {
-    return this.inner.writable
-  }
-  set writable(callback: (() => void) | null) {
-    this.inner.writable = callback
-  }
-  get gone(): (() => void) | null {
-    return this.inner.gone
-  }
-  set gone(callback: (() => void) | null) {
-    this.inner.gone = callback
+  ) {
+    super(inner)
   }
 
-  header(name: string): string {
-    return this.inner.header(name)
+  override respond(status: number, headers: Headers, body?: string | Uint8Array): void {
+    super.respond(status, { ...headers, ...this.more }, body)
   }
-  eachHeader(visit: (name: string, value: string) => void): void {
-    this.inner.eachHeader(visit)
-  }
-  peer(transport: Transport): Peer {
-    return this.inner.peer(transport)
-  }
-  receive(body: BodyReceiver): void {
-    this.inner.receive(body)
-  }
-  pause(): void {
-    this.inner.pause()
-  }
-  resume(): void {
-    this.inner.resume()
-  }
-  respond(status: number, headers: Headers, body?: string | Uint8Array): void {
-    if (body === undefined) this.inner.respond(status, { ...headers, ...this.more })
-    else this.inner.respond(status, { ...headers, ...this.more }, body)
-  }
-  begin(status: number, headers: Headers): void {
-    this.inner.begin(status, { ...headers, ...this.more })
-  }
-  write(bytes: Uint8Array | string): Written {
-    return this.inner.write(bytes)
-  }
-  finish(): void {
-    this.inner.finish()
-  }
-  abort(): void {
-    this.inner.abort()
+  override begin(status: number, headers: Headers): void {
+    super.begin(status, { ...headers, ...this.more })
   }
 }

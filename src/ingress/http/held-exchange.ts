@@ -1,19 +1,12 @@
-import type { Written } from '../../core/link.js'
-import type { Peer } from '../../core/peer.js'
-import type { Transport } from '../peer.js'
-import type { BodyReceiver, Headers, HttpExchange } from './exchange.js'
+import type { BodyReceiver, HttpExchange } from './exchange.js'
+import { PassedExchange } from './passed-exchange.js'
 
 /**
  * An exchange whose handler comes later: what can be had of the request only at once is kept, and its body is not read meanwhile. After that it is as the
  * exchange itself.
  */
-export class HeldExchange implements HttpExchange, BodyReceiver {
-  readonly method: string
-  readonly path: string
-  readonly query: string
-  readonly isDuplex: boolean
-  readonly address: string
-  readonly certificateSubject: string
+export class HeldExchange extends PassedExchange implements BodyReceiver {
+  private readonly kept: Pick<HttpExchange, 'method' | 'path' | 'query' | 'isDuplex' | 'address' | 'certificateSubject'>
   private readonly names: string[] = []
   private readonly values: string[] = []
   private readonly host: string
@@ -26,15 +19,12 @@ export class HeldExchange implements HttpExchange, BodyReceiver {
 
   /** @param hasBody whether the handler will want the body */
   constructor(
-    private readonly inner: HttpExchange,
+    inner: HttpExchange,
     private readonly hasBody: boolean,
   ) {
-    this.method = inner.method
-    this.path = inner.path
-    this.query = inner.query
-    this.isDuplex = inner.isDuplex
-    this.address = inner.address
-    this.certificateSubject = inner.certificateSubject
+    super(inner)
+    const { method, path, query, isDuplex, address, certificateSubject } = inner
+    this.kept = { method, path, query, isDuplex, address, certificateSubject }
     this.host = inner.header('host')
     inner.eachHeader((name, value) => {
       this.names.push(name)
@@ -46,6 +36,25 @@ export class HeldExchange implements HttpExchange, BodyReceiver {
     if (!hasBody) return
     inner.receive(this)
     inner.pause()
+  }
+
+  override get method(): string {
+    return this.kept.method
+  }
+  override get path(): string {
+    return this.kept.path
+  }
+  override get query(): string {
+    return this.kept.query
+  }
+  override get isDuplex(): boolean {
+    return this.kept.isDuplex
+  }
+  override get address(): string {
+    return this.kept.address
+  }
+  override get certificateSubject(): string {
+    return this.kept.certificateSubject
   }
 
   /** Runs the handler, unless the request is no more; then its body flows. */
@@ -70,7 +79,7 @@ export class HeldExchange implements HttpExchange, BodyReceiver {
     else this.hasEnded = true
   }
 
-  header(name: string): string {
+  override header(name: string): string {
     const { names, values } = this
     if (name === 'host') return this.host
     let joined = ''
@@ -80,51 +89,11 @@ export class HeldExchange implements HttpExchange, BodyReceiver {
     return joined
   }
 
-  eachHeader(visit: (name: string, value: string) => void): void {
+  override eachHeader(visit: (name: string, value: string) => void): void {
     for (let i = 0; i < this.names.length; i++) visit(this.names[i], this.values[i])
   }
 
-  receive(body: BodyReceiver): void {
+  override receive(body: BodyReceiver): void {
     this.body = body
-  }
-
-  get writable(): (() => void) | null {
-    return this.inner.writable
-  }
-  set writable(callback: (() => void) | null) {
-    this.inner.writable = callback
-  }
-  get gone(): (() => void) | null {
-    return this.inner.gone
-  }
-  set gone(callback: (() => void) | null) {
-    this.inner.gone = callback
-  }
-  get isDrained(): boolean {
-    return this.inner.isDrained
-  }
-  peer(transport: Transport): Peer {
-    return this.inner.peer(transport)
-  }
-  pause(): void {
-    this.inner.pause()
-  }
-  resume(): void {
-    this.inner.resume()
-  }
-  respond(status: number, headers: Headers, body?: string | Uint8Array): void {
-    this.inner.respond(status, headers, body)
-  }
-  begin(status: number, headers: Headers): void {
-    this.inner.begin(status, headers)
-  }
-  write(bytes: Uint8Array | string): Written {
-    return this.inner.write(bytes)
-  }
-  finish(): void {
-    this.inner.finish()
-  }
-  abort(): void {
-    this.inner.abort()
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { causeOf } from '../../base/cause.js'
-import { chainOf, contentOf } from './pair.js'
+import { readNamed } from '../../base/named-file.js'
+import { chainOf, PEM_BYTES_MAX } from './pair.js'
 
 const CRL = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/
 
@@ -22,9 +23,9 @@ export interface Clients {
  */
 export function readClients(caFile: string, crlFile: string): Clients | null {
   if (caFile === '') return null
-  const ca = contentOf('tls.client_ca', caFile)
+  const ca = readNamed('tls.client_ca', caFile, PEM_BYTES_MAX)
   chainOf('tls.client_ca', caFile, ca)
-  const crl = crlFile === '' ? null : contentOf('tls.client_crl', crlFile)
+  const crl = crlFile === '' ? null : readNamed('tls.client_crl', crlFile, PEM_BYTES_MAX)
   if (crl !== null && !CRL.test(crl.toString('latin1'))) {
     throw new Error(`tls.client_crl: ${crlFile} holds no list of revoked certificates in PEM form (X509 CRL)`)
   }

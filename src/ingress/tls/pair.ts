@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { causeOf } from '../../base/cause.js'
+import { readNamed } from '../../base/named-file.js'
 
 /** A certificate with a long chain, and the largest of keys, take some ten thousand bytes. */
-const FILE_BYTES_MAX = 1_048_576
+export const PEM_BYTES_MAX = 1_048_576
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const ENCRYPTED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
@@ -28,8 +28,8 @@ export interface Pair {
 
 /** @throws Error with a sentence for the operator, which names the option */
 export function readPair(certificateFile: string, keyFile: string): Pair {
-  const cert = contentOf('tls.certificate', certificateFile)
-  const key = contentOf('tls.key', keyFile)
+  const cert = readNamed('tls.certificate', certificateFile, PEM_BYTES_MAX)
+  const key = readNamed('tls.key', keyFile, PEM_BYTES_MAX)
   const chain = chainOf('tls.certificate', certificateFile, cert)
   const privateKey = privateKeyOf(keyFile, key)
   const [own, ...others] = chain
@@ -55,24 +55,6 @@ export function readPair(certificateFile: string, keyFile: string): Pair {
     notBefore: new Date(own.validFrom),
     notAfter: new Date(own.validTo),
     doubts: doubtsAbout(certificateFile, chain),
-  }
-}
-
-/** @throws Error with a sentence for the operator */
-export function contentOf(option: string, path: string): Buffer {
-  try {
-    const stat = statSync(path)
-    // A pipe would keep the daemon waiting.
-    if (!stat.isFile()) throw new Error(`${option}: ${path} is not a file`)
-    if (stat.size > FILE_BYTES_MAX) throw new Error(`${option}: ${path} is too large to be one (${stat.size} bytes)`)
-    return readFileSync(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === undefined) throw error
-    if (code === 'ENOENT') throw new Error(`${option}: there is no file ${path}`)
-    if (code !== 'EACCES' && code !== 'EPERM') throw new Error(`${option}: ${path} cannot be read: ${causeOf(error)}`)
-    const user = process.geteuid === undefined ? 'the user of this process' : `user ${process.geteuid()}`
-    throw new Error(`${option}: ${path} may not be read by ${user}; mind the folders above it, too`)
   }
 }
 
