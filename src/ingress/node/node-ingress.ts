@@ -21,6 +21,8 @@ export type { NodeIngressOptions }
 
 /** In the order we prefer them (RFC 7301). */
 const ALPN = ['h2', 'http/1.1']
+/** Connections that may wait to be accepted: most of a crowd that comes back at once. Who finds no room is heard again seconds later (RFC 6298). */
+const BACKLOG = 4096
 /** What is being answered when the daemon stops may take so long. */
 const CLOSE_PATIENCE_MS = 1000
 
@@ -153,7 +155,7 @@ export class NodeIngress implements Ingress {
         reject(new Error(`cannot listen on ${host} port ${port}: ${listenFailure(error)}`))
       }
       server.once('error', failed)
-      server.listen({ host, port, exclusive: true }, () => {
+      server.listen({ host, port, exclusive: true, backlog: BACKLOG }, () => {
         server.off('error', failed)
         // Out of descriptors, most likely: that connection is lost, and the next may not be.
         server.on('error', () => this.meters.noteRejected('accept'))
