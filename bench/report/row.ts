@@ -5,6 +5,9 @@ import type { SubjectName } from '../subjects/subject.js'
 export interface Row {
   scenario: string
   variant: string
+  /** As the case says. */
+  x?: number
+  line?: string
   subject: SubjectName
   figures: { [name in FigureName]?: Figure }
   publishers: number

@@ -34,6 +34,8 @@ export function summary(scenario: Scenario, series: Series): Row {
   const row: Row = {
     scenario: scenario.name,
     variant: item.variant,
+    ...(item.x !== undefined && { x: item.x }),
+    ...(item.line !== undefined && { line: item.line }),
     subject: subject.name,
     figures: medians(outcomes.map(({ figures }) => figures)),
     ...ends(item),

@@ -14,9 +14,31 @@ export interface Scenario {
   readonly need: Need
   readonly cases: readonly Case[]
   readonly floors: readonly Floor[]
+  /** What its cases differ in, for plots: their `x` is on this axis. Absent: they are bars beside each other. */
+  readonly axis?: Axis
 }
 
-export const GROUPS = ['bus', 'http', 'streams', 'tls', 'observe', 'security'] as const
+export interface Axis {
+  readonly label: string
+  /** Steps are factors, as in 1, 10, 100. */
+  readonly isLogarithmic: boolean
+}
+
+export const GROUPS = [
+  'bus',
+  'latency',
+  'scale',
+  'load',
+  'memory',
+  'work',
+  'http',
+  'streams',
+  'tls',
+  'client',
+  'soak',
+  'observe',
+  'security',
+] as const
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */
@@ -30,6 +52,12 @@ interface CaseBase {
   readonly only?: readonly OurName[]
   readonly batch: number
   readonly payloadBytes: number
+  /** Its place on the scenario's axis. */
+  readonly x?: number
+  /** Cases of one axis that are drawn as a line of their own, such as a payload size; absent: one line. */
+  readonly line?: string
+  /** Measured by `--quick` when no scenario is named. */
+  readonly isQuick?: boolean
 }
 
 export interface FlowCase extends CaseBase {
