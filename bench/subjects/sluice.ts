@@ -110,16 +110,27 @@ function ours(
       return problem === null ? { version: 'this checkout' } : { absent: problem }
     },
     async start(options) {
-      const { urls, ...process } = await startDaemon(options, flagsOf(extra))
-      return reach(urls, { ...process, adminUrl: urls.admin })
+      const { urls, pid, stop } = await startDaemon(options, flagsOf(extra))
+      return reach(urls, { pid, stop, adminUrl: urls.admin })
     },
   }
 }
 
-async function startDaemon({ core, need }: StartOptions, extra: readonly string[]) {
+/**
+ * Starts the daemon of this checkout on free ports.
+ * @param preload a module that runs in it first and talks to this process by IPC; null: none
+ */
+export async function startDaemon(
+  { core, need }: StartOptions,
+  extra: readonly string[],
+  preload: string | null = null,
+) {
   const config = extra.includes('--config') ? [] : ['--config', 'none']
-  const args = [DAEMON, 'serve', ...config, ...FREE_PORTS, ...flags(need), ...extra]
-  const child = spawnPinned(core, process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const node = preload === null ? [] : ['--import', preload]
+  const args = [...node, DAEMON, 'serve', ...config, ...FREE_PORTS, ...flags(need), ...extra]
+  const child = spawnPinned(core, process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...(preload === null ? [] : (['ipc'] as const))],
+  })
   const said: string[] = []
   const urls = await new Promise<Urls>((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`the daemon ${why}:\n${said.join('\n')}`))
@@ -138,7 +149,7 @@ async function startDaemon({ core, need }: StartOptions, extra: readonly string[
       fail(`ended with ${code}`)
     })
   })
-  return { urls, pid: child.pid!, stop: () => stopProcess(child) }
+  return { urls, child, pid: child.pid!, stop: () => stopProcess(child) }
 }
 
 function portOf(url: string): number {
