@@ -8,7 +8,6 @@ import type {
   QueuedResult,
   RequestsResult,
 } from './generator/job.js'
-import type { Options } from './options.js'
 import type { Pinning } from './pinned.js'
 import type { Progress } from './report/progress.js'
 import type { Row } from './report/row.js'
@@ -18,6 +17,7 @@ import { Scraper } from './scraper.js'
 import { Station } from './station.js'
 import { isOurs } from './subjects/index.js'
 import type { Subject, SubjectName } from './subjects/subject.js'
+import type { Timing } from './timing.js'
 
 export type CaseResult = AgreementResult | FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
 
@@ -42,19 +42,31 @@ export function subjectsOf(scenario: Scenario, present: readonly Subject[]): Sub
   return present.filter(({ name }) => names.includes(name))
 }
 
-/** Progress steps of a scenario. */
-export function stepsOf(scenario: Scenario, present: readonly Subject[], runs: number): number {
+/** Starting a subject, connecting and settling, beside the time of a run. */
+const AROUND_RUN_MS = 500
+const CEILING_MS = 3000
+
+/** About how long each progress step of a scenario takes, in ms. */
+export function stepsOf(scenario: Scenario, present: readonly Subject[], timing: Timing): number[] {
   const cases = subjectsOf(scenario, present).flatMap((subject) => casesOf(scenario, subject))
-  return cases.length * runs + cases.filter(hasCeiling).length
+  const runMs = timing.warmupMs + timing.measureMs + AROUND_RUN_MS
+  return [
+    ...cases.filter(hasCeiling).map(() => CEILING_MS),
+    ...Array.from({ length: cases.length * timing.runs }, () => runMs),
+  ]
 }
 
-/** Runs a scenario: every subject of every case in turn, and that as often as there are runs. */
+/**
+ * Runs a scenario: every subject of every case in turn, and that as often as there are runs.
+ * @param cut when it aborts, what is under way is dropped, and what was measured until then is returned
+ */
 export async function measure(
   scenario: Scenario,
   present: readonly Subject[],
-  options: Options,
+  timing: Timing,
   pinning: Pinning,
   progress: Progress,
+  cut: AbortSignal,
 ): Promise<Row[]> {
   const stations = subjectsOf(scenario, present).map((subject) => new Station(subject, scenario.need, pinning))
   const series = stations.flatMap((station) =>
@@ -64,11 +76,12 @@ export async function measure(
     }),
   )
   const attempt = async (one: Series, what: string, run: () => Promise<void>) => {
+    if (cut.aborted) return
     progress.step(scenario.name, `${what}, ${label(one)}`)
     try {
       await run()
     } catch (error) {
-      one.errors.push(`${what}: ${(error as Error).message}`)
+      if (!cut.aborted) one.errors.push(`${what}: ${(error as Error).message}`)
     }
   }
   try {
@@ -79,17 +92,18 @@ export async function measure(
         one.ceilingPerSecond = await ceilingOf(station, item)
       })
     }
-    for (let run = 1; run <= options.runs; run++) {
+    for (let run = 1; run <= timing.runs; run++) {
       for (const { station, one } of inTurns(scenario, series, run)) {
-        await attempt(one, `run ${run} of ${options.runs}`, async () => {
-          one.results.push(await runOnce(station, one.item, options, pinning))
+        await attempt(one, `run ${run} of ${timing.runs}`, async () => {
+          one.results.push(await runOnce(station, one.item, timing, pinning))
         })
       }
     }
   } finally {
     for (const station of stations) await station.stop()
   }
-  return series.map(({ one }) => summary(scenario, one))
+  const measured = cut.aborted ? series.filter(({ one }) => one.results.length > 0) : series
+  return measured.map(({ one }) => summary(scenario, one))
 }
 
 /** Subjects of the same case follow each other, and the first of one run is the last of the next: what else the machine does falls on all of them. */
@@ -98,8 +112,8 @@ function inTurns<T extends { one: Series }>(scenario: Scenario, series: readonly
   return run % 2 === 1 ? byCase : byCase.reverse()
 }
 
-function runOnce(station: Station, item: Case, options: Options, pinning: Pinning): Promise<CaseResult> {
-  const { warmupMs, measureMs } = options
+function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning): Promise<CaseResult> {
+  const { warmupMs, measureMs } = timing
   const cores = [pinning.subjectCore, pinning.generatorCore].filter((core) => core !== null)
   const time = { warmupMs, measureMs, cores }
   switch (item.kind) {
@@ -135,15 +149,15 @@ async function scraped<T>(station: Station, { scrapeEveryMs }: FlowCase, run: ()
   }
 }
 
-interface Timing {
+interface JobTiming {
   warmupMs: number
   measureMs: number
   cores: number[]
 }
 
-async function shakeHands(station: Station, item: HandshakesCase, timing: Timing): Promise<HandshakesResult> {
+async function shakeHands(station: Station, item: HandshakesCase, timing: JobTiming): Promise<HandshakesResult> {
   const { handshakes, acrossRestart } = item
-  const shake = (spec: HandshakeSpec, tickets: string[], time: Timing, fresh: boolean) =>
+  const shake = (spec: HandshakeSpec, tickets: string[], time: JobTiming, fresh: boolean) =>
     station.run(
       item,
       (target): HandshakesJob => ({ kind: 'handshakes', target, handshakes: spec, tickets, ...time }),

@@ -33,15 +33,12 @@ const alive = new Set<ChildProcess>()
 
 /** However this process ends, nothing that it started stays behind. */
 export function endChildrenOnExit(): void {
-  process.on('exit', () => {
-    for (const child of alive) child.kill('SIGKILL')
-  })
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => process.exit(status))
-  }
+  process.on('exit', endChildren)
+}
+
+/** Whoever waits for one of them hears of its end. */
+export function endChildren(): void {
+  for (const child of alive) child.kill('SIGKILL')
 }
 
 const STOP_MS = 5000

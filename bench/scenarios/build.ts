@@ -48,6 +48,11 @@ export function flowCase(variant: string, spec: FlowSpec, figures: FlowCase['fig
   return { kind: 'flow', variant, withPeers, batch, payloadBytes: spec.payloadBytes, flow: spec, figures }
 }
 
+/** Marks a case for `--quick`. */
+export function quick(item: FlowCase): FlowCase {
+  return { ...item, isQuick: true }
+}
+
 /** Deliveries of all streams. */
 export function rate(streams: readonly StreamResult[]): Figures {
   return { rate: streams.reduce((sum, each) => sum + each.deliveredPerSecond, 0) }

@@ -16,6 +16,10 @@ export interface Scenario {
   readonly floors: readonly Floor[]
   /** What its cases differ in, for plots: their `x` is on this axis. Absent: they are bars beside each other. */
   readonly axis?: Axis
+  /** At most this many runs of each case, unless `--runs` says otherwise; absent: as usual. */
+  readonly runsMax?: number
+  /** Its own length of a run, unless `--measure-ms` says otherwise (`--quick` only ever shortens it); absent: as usual. */
+  readonly measureMs?: number
 }
 
 export interface Axis {

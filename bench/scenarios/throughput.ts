@@ -6,6 +6,7 @@ import {
   flowCase,
   NEEDS_NOTHING,
   NEEDS_OUTBOX,
+  quick,
   rate,
   SMALL_CYCLE_EVENTS,
   stream,
@@ -15,6 +16,7 @@ import type { Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
 const FAN_IN = 64
+const QUICK_FAN_OUT = 1000
 
 export const oneToOne64: Scenario = {
   name: 'one-to-one-64',
@@ -22,7 +24,7 @@ export const oneToOne64: Scenario = {
   ...BUS,
   peers: ['nats', 'redis'],
   need: NEEDS_OUTBOX,
-  cases: [flowCase('', flow([stream(TOPIC, 64)], [subscriber([TOPIC], [0])]), rate)],
+  cases: [quick(flowCase('', flow([stream(TOPIC, 64)], [subscriber([TOPIC], [0])]), rate))],
   floors: [atLeast('rate', 7e6), timesPeer('rate', 'nats', 1.5), unlost()],
 }
 
@@ -32,7 +34,7 @@ export const oneToOne1: Scenario = {
   ...BUS,
   peers: ['nats-websocket', 'redis'],
   need: NEEDS_OUTBOX,
-  cases: [flowCase('', flow([stream(TOPIC, 1)], [subscriber([TOPIC], [0])]), rate)],
+  cases: [quick(flowCase('', flow([stream(TOPIC, 1)], [subscriber([TOPIC], [0])]), rate))],
   // No floor beside nats-server over WebSocket yet: here every message is a call from C++ into JavaScript, which costs more than its event.
   floors: [atLeast('rate', 1.8e6), timesPeer('rate', 'redis', 1), unlost()],
 }
@@ -53,7 +55,7 @@ function fanOut(subscribers: number): Scenario {
     ...BUS,
     peers: ['nats', 'redis'],
     need: NEEDS_NOTHING,
-    cases: [flowCase('', spec, rate)],
+    cases: [subscribers === QUICK_FAN_OUT ? quick(flowCase('', spec, rate)) : flowCase('', spec, rate)],
     floors: [atLeast('rate', 20e6), timesPeer('rate', 'nats', 3), unlost()],
   }
 }
