@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { CarrierName } from '../wires/wire.js'
 import { Http2RequestCarrier } from './http2-request.js'
 import type { Inbox } from './inbox.js'
+import type { Handshake } from './websocket.js'
 import { WebSocketCarrier } from './websocket-carrier.js'
 
 /** What is between a socket and the bytes of a protocol. */
@@ -18,12 +19,12 @@ export interface Carrier {
   onceDrained(callback: () => void): void
 }
 
-export function carrierOver(name: CarrierName, socket: Socket, inbox: Inbox, subprotocol: string | null): Carrier {
+export function carrierOver(name: CarrierName, socket: Socket, inbox: Inbox, handshake: Handshake): Carrier {
   switch (name) {
     case 'none':
       return new PlainCarrier(socket, inbox)
     case 'websocket':
-      return new WebSocketCarrier(socket, inbox, subprotocol)
+      return new WebSocketCarrier(socket, inbox, handshake)
     case 'http2':
       return new Http2RequestCarrier(socket, inbox)
   }

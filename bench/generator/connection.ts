@@ -8,6 +8,8 @@ export interface ConnectionOptions {
   carrier: CarrierName
   tls: boolean
   subprotocol: string | null
+  /** Of the WebSocket handshake; absent: /. */
+  path?: string | undefined
   /** Shared by all connections of a process. */
   readBuffer: Buffer
 }
@@ -32,7 +34,7 @@ export class Connection {
 
   private constructor() {}
 
-  private async open(port: number, { carrier, tls, subprotocol, readBuffer }: ConnectionOptions): Promise<void> {
+  private async open(port: number, { carrier, tls, subprotocol, path, readBuffer }: ConnectionOptions): Promise<void> {
     const alpn = carrier === 'http2' ? 'h2' : ''
     this.socket = await openSocket(port, {
       tls,
@@ -42,7 +44,7 @@ export class Connection {
     })
     this.socket.on('error', (error) => this.fail(error))
     this.socket.on('close', () => this.fail(new Error('the peer closed the connection')))
-    this.carrier = carrierOver(carrier, this.socket, this.inbox, subprotocol)
+    this.carrier = carrierOver(carrier, this.socket, this.inbox, { subprotocol, path: path ?? '/' })
     await this.carrier.open()
   }
 

@@ -41,7 +41,7 @@ export function buildCycle(wire: Wire, spec: StreamSpec, stream: number, events:
     for (let i = first; i < first + spec.batch; i++) {
       parts.push(wire.publication(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes)))
     }
-    messages.push(framed(wire.carrier, parts))
+    messages.push(wire.framesItself === true ? Buffer.concat(parts) : framed(wire.carrier, parts))
   }
   assert(
     messages.every((message) => message.length === messages[0].length),

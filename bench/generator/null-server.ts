@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { wireNamed } from '../wires/index.js'
-import type { WireName } from '../wires/wire.js'
+import type { Wire, WireName } from '../wires/wire.js'
 import type { FlowSpec } from './job.js'
 import { answerAll } from './null-http.js'
 import { DeliveryBook } from './receiver.js'
@@ -70,10 +70,17 @@ function deliveriesOf(name: WireName, flow: FlowSpec): Buffer {
     streams.forEach((stream, i) => {
       const { bytes, recordBytes } = book.of(stream, patterns[Math.min(i, patterns.length - 1)])
       const batch = bytes.subarray(first * recordBytes, (first + BATCH) * recordBytes)
-      messages.push(wire.carrier === 'websocket' ? serverMessage([batch]) : batch)
+      messages.push(...messagesOf(wire, batch, recordBytes))
     })
   }
   return Buffer.concat(messages)
+}
+
+function messagesOf(wire: Wire, batch: Buffer, recordBytes: number): Uint8Array[] {
+  if (wire.carrier !== 'websocket') return [batch]
+  if (wire.framesItself !== true) return [serverMessage([batch])]
+  const events = Array.from({ length: BATCH }, (_, i) => batch.subarray(i * recordBytes, (i + 1) * recordBytes))
+  return events.map((event) => serverMessage([event]))
 }
 
 /** Begins when it is told to: before that, a generator with a thousand connections is still opening them. */

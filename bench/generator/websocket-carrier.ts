@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Carrier } from './carrier.js'
 import type { Inbox } from './inbox.js'
-import { clientMessage, upgradeRequest, WebSocketStripper } from './websocket.js'
+import { clientMessage, type Handshake, upgradeRequest, WebSocketStripper } from './websocket.js'
 
 const OPCODE_PONG = 10
 
@@ -12,7 +12,7 @@ export class WebSocketCarrier implements Carrier {
   constructor(
     private readonly socket: Socket,
     private readonly inbox: Inbox,
-    private readonly subprotocol: string | null,
+    private readonly handshake: Handshake,
   ) {
     this.stripper = new WebSocketStripper({
       body: (chunk, from, to) => this.push(chunk, from, to),
@@ -22,7 +22,7 @@ export class WebSocketCarrier implements Carrier {
   }
 
   async open(): Promise<void> {
-    const { request, accept } = upgradeRequest('127.0.0.1', this.subprotocol)
+    const { request, accept } = upgradeRequest('127.0.0.1', this.handshake)
     this.socket.write(request)
     let rest: Buffer = Buffer.alloc(0)
     await this.inbox.until('upgrade', (bytes) => {

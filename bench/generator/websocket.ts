@@ -40,12 +40,18 @@ function writeLength(header: Buffer, length: number, mask: number): number {
   return 10
 }
 
-export function upgradeRequest(host: string, subprotocol: string | null): { request: string; accept: string } {
+/** What is asked of a server in the handshake. */
+export interface Handshake {
+  subprotocol: string | null
+  path: string
+}
+
+export function upgradeRequest(host: string, { subprotocol, path }: Handshake): { request: string; accept: string } {
   const key = randomBytes(16).toString('base64')
   const offer = subprotocol === null ? '' : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`
   return {
     request:
-      `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${offer}\r\n`,
     accept: acceptOf(key),
   }

@@ -1,7 +1,13 @@
+import { aedes } from '../peers/aedes.js'
 import { fastify } from '../peers/fastify.js'
+import { forwarder } from '../peers/forwarder.js'
+import { mosquitto } from '../peers/mosquitto.js'
 import { natsTcp, natsWebSocket } from '../peers/nats.js'
 import { nodeHttp2 } from '../peers/node-http2.js'
 import { redis } from '../peers/redis.js'
+import { socketIo } from '../peers/socketio.js'
+import { uWebSockets } from '../peers/uwebsockets.js'
+import { ws } from '../peers/ws.js'
 import {
   sluice,
   sluiceHttp2,
@@ -31,6 +37,12 @@ const OTHERS: { readonly [name in PeerName]: Subject } = {
   nats: natsTcp,
   'nats-websocket': natsWebSocket,
   redis,
+  mosquitto,
+  aedes,
+  socketio: socketIo,
+  ws,
+  uwebsockets: uWebSockets,
+  forwarder,
   fastify,
   'node-http2': nodeHttp2,
 }

@@ -12,7 +12,18 @@ export type OurName =
   | 'sluice-http2'
   | 'sluice-tls'
   | 'sluice-streams-tls'
-export type PeerName = 'nats' | 'nats-websocket' | 'redis' | 'fastify' | 'node-http2'
+export type PeerName =
+  | 'nats'
+  | 'nats-websocket'
+  | 'redis'
+  | 'mosquitto'
+  | 'aedes'
+  | 'socketio'
+  | 'ws'
+  | 'uwebsockets'
+  | 'forwarder'
+  | 'fastify'
+  | 'node-http2'
 export type SubjectName = OurName | PeerName
 
 /** Something that events go through: our daemon, or a peer. */

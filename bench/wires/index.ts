@@ -1,6 +1,10 @@
+import { forwarderWire } from './forwarder.js'
+import { messagesWire } from './messages.js'
+import { mqttWire } from './mqtt.js'
 import { natsTcpWire, natsWebSocketWire } from './nats.js'
 import { redisWire } from './redis.js'
 import { sluiceHttp2Wire, sluiceWire } from './sluice.js'
+import { socketIoWire } from './socketio.js'
 import type { Wire, WireName } from './wire.js'
 
 const WIRES: { readonly [name in WireName]: Wire } = {
@@ -9,6 +13,10 @@ const WIRES: { readonly [name in WireName]: Wire } = {
   nats: natsTcpWire,
   'nats-websocket': natsWebSocketWire,
   redis: redisWire,
+  mqtt: mqttWire,
+  socketio: socketIoWire,
+  messages: messagesWire,
+  forwarder: forwarderWire,
 }
 
 export function wireNamed(name: WireName): Wire {

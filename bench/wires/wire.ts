@@ -1,6 +1,15 @@
 import type { Connection } from '../generator/connection.js'
 
-export type WireName = 'sluice' | 'sluice-http2' | 'nats' | 'nats-websocket' | 'redis'
+export type WireName =
+  | 'sluice'
+  | 'sluice-http2'
+  | 'nats'
+  | 'nats-websocket'
+  | 'redis'
+  | 'mqtt'
+  | 'socketio'
+  | 'messages'
+  | 'forwarder'
 
 /** What publications and deliveries travel in, which the generator adds and strips: nothing, WebSocket frames, or one HTTP/2 request. */
 export type CarrierName = 'none' | 'websocket' | 'http2'
@@ -13,6 +22,10 @@ export interface Wire {
   readonly name: WireName
   readonly carrier: CarrierName
   readonly subprotocol: string | null
+  /** What is asked for in the WebSocket handshake; absent: /. */
+  readonly path?: string
+  /** A publication is whole messages of the carrier, which the wire has framed, so that a batch is so many of them in one write. */
+  readonly framesItself?: boolean
   /** Resolves when the peer has accepted the connection. */
   open(connection: Connection, role: Role): Promise<void>
   /** Resolves when the peer has confirmed that the pattern is subscribed. */
