@@ -25,8 +25,8 @@ export async function inParallel<T>(count: number, make: (i: number) => Promise<
 }
 
 export function openTo({ wire, port, tls }: Endpoint, readBuffer: Buffer): Promise<Connection> {
-  const { carrier, subprotocol } = wireNamed(wire)
-  return Connection.open(port, { carrier, tls, subprotocol, readBuffer })
+  const { carrier, subprotocol, path } = wireNamed(wire)
+  return Connection.open(port, { carrier, tls, subprotocol, path, readBuffer })
 }
 
 export async function openPublisher(endpoint: Endpoint, readBuffer: Buffer): Promise<Connection> {
