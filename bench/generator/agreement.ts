@@ -43,7 +43,7 @@ export async function runAgreement(job: AgreementJob, prepared: Prepared): Promi
     const subscriber = keep(await openReceiver(target, readBuffer, flow.subscribers[0], limits))
     subscriber.oneReadATurn = true
     const publisher = keep(await openPublisher(target.publish, readBuffer))
-    const receivers = makeReceivers(wire, flow, book, [subscriber], new InFlight(flow.inFlightBytesMax), () => {})
+    const receivers = makeReceivers(wire, flow, book, [subscriber], new InFlight(flow.inFlightBytesMax))
     const pump = new PacedPump(publisher, cycles[0], stream.eventsPerSecond)
     const watch = new Watch(Math.ceil((job.warmupMs + lengthMs + SETTLE_MS) * 1.5 * (stream.eventsPerSecond / 1000)))
     pump.onWrite = (first, write) => watch.written(first, write, pump)

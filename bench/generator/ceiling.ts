@@ -37,7 +37,7 @@ async function receiveCeiling(job: CeilingJob, { flow, book, wire, readBuffer }:
     openRaw(job, job.blastPort, wire.carrier, readBuffer),
   )
   const inFlight = new InFlight(Number.POSITIVE_INFINITY)
-  const receivers = makeReceivers(wire, flow, book, connections, inFlight, () => {})
+  const receivers = makeReceivers(wire, flow, book, connections, inFlight)
   for (const connection of connections) connection.send(GO)
   const rate = await rateOf(job.measureMs, () => total(receivers, flow.streams.length))
   for (const connection of connections) connection.close()

@@ -7,7 +7,7 @@ import { buildCycle, type Cycle } from './cycle.js'
 import { InFlight } from './in-flight.js'
 import type { FlowJob, FlowResult, FlowSpec, LatencyResult, StreamResult } from './job.js'
 import { LoadMeter } from './load.js'
-import { FirehosePump, LATENCY_NS_MAX, latencyHistogram, PacedPump } from './pump.js'
+import { type FirehosePump, LATENCY_NS_MAX, latencyHistogram, PacedPump } from './pump.js'
 import { DeliveryBook, deliveredOf, type Receiver, tally } from './receiver.js'
 import { inParallel, makePumps, makeReceivers, openPublisher, openReceiver, openTo } from './setup.js'
 import { Turns } from './turns.js'
@@ -56,10 +56,7 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
 
     const inFlight = new InFlight(flow.inFlightBytesMax)
     const pumps = makePumps(flow, book, cycles, publishers, inFlight)
-    const firehoses = pumps.filter((pump): pump is FirehosePump => pump instanceof FirehosePump)
-    const receivers = makeReceivers(wire, flow, book, subscribers, inFlight, () => {
-      for (const pump of firehoses) pump.relieved()
-    })
+    const receivers = makeReceivers(wire, flow, book, subscribers, inFlight)
     const churn =
       flow.churnPerSecond > 0
         ? new Churn(keep(await openTo(job.target, readBuffer)), wire, flow.streams[0], flow.churnPerSecond)
@@ -173,12 +170,12 @@ async function arrived(
       const readers = receivers.filter((receiver) => receiver.check(i) !== null).length
       return deliveredOf(receivers, i) < pumps[i].sent * readers
     })
-  let received = inFlight.received
+  let received = inFlight.receivedBytes
   let movedAt = performance.now()
   while (missing() && performance.now() - movedAt < STILL_MS) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    if (inFlight.received !== received) {
-      received = inFlight.received
+    if (inFlight.receivedBytes !== received) {
+      received = inFlight.receivedBytes
       movedAt = performance.now()
     }
   }

@@ -49,6 +49,11 @@ export interface FlowSpec {
   churnPerSecond: number
   /** Bytes read from, or written to, one socket at a time. */
   chunkBytesMax: number
+  /**
+   * Events that a publisher without a rate writes at a time, a multiple of its batch; absent: by the bytes above, and by its share of what may be under way,
+   * of which many publishers have next to nothing.
+   */
+  writeEvents?: number
 }
 
 export interface FlowJob {

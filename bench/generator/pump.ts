@@ -46,7 +46,6 @@ export class FirehosePump implements Pump {
   private readonly cursor: Cursor
   private readonly messages: number
   private socketFull = false
-  private waiting = false
 
   /** @param deliveryBytesEach what all subscribers together receive for one event */
   constructor(
@@ -71,20 +70,13 @@ export class FirehosePump implements Pump {
   turn(): boolean {
     if (this.socketFull) return false
     if (this.inFlight.full) {
-      this.waiting = true
+      this.inFlight.onceOpen(() => this.onReady())
       return false
     }
     const before = this.cursor.sent
     this.socketFull = !this.cursor.write(this.messages)
     this.inFlight.published((this.cursor.sent - before) * this.deliveryBytesEach)
     return !this.socketFull
-  }
-
-  /** Deliveries came in. */
-  relieved(): void {
-    if (!this.waiting || !this.inFlight.open) return
-    this.waiting = false
-    this.onReady()
   }
 }
 

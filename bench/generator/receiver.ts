@@ -36,23 +36,23 @@ export function verifierFor(wire: Wire, book: DeliveryBook, subscriber: Subscrib
 
 /** One subscriber connection with its verifier. */
 export class Receiver {
+  private readonly checks: ReadonlyMap<number, StreamCheck>
+
   constructor(
     readonly connection: Connection,
     readonly verifier: Verifier,
     readonly spec: SubscriberSpec,
     inFlight: InFlight,
-    onReceived: () => void,
   ) {
+    this.checks = new Map(spec.streams.map((stream, i) => [stream, verifier.checks[i]]))
     connection.stream((chunk, start, end) => {
       verifier.feed(chunk, start, end)
-      inFlight.received += end - start
-      onReceived()
+      inFlight.took(end - start)
     })
   }
 
   check(stream: number): StreamCheck | null {
-    const at = this.spec.streams.indexOf(stream)
-    return at < 0 ? null : this.verifier.checks[at]
+    return this.checks.get(stream) ?? null
   }
 }
 

@@ -54,11 +54,10 @@ export function makeReceivers(
   book: DeliveryBook,
   connections: readonly Connection[],
   inFlight: InFlight,
-  onReceived: () => void,
 ): Receiver[] {
   return connections.map((connection, i) => {
     const spec = flow.subscribers[i]
-    return new Receiver(connection, verifierFor(wire, book, spec), spec, inFlight, onReceived)
+    return new Receiver(connection, verifierFor(wire, book, spec), spec, inFlight)
   })
 }
 
@@ -70,12 +69,14 @@ export function makePumps(
   inFlight: InFlight,
 ): (FirehosePump | PacedPump)[] {
   const firehoses = flow.streams.filter((stream) => stream.eventsPerSecond === 0).length
+  const readers = flow.streams.map((): SubscriberSpec[] => [])
+  for (const subscriber of flow.subscribers) for (const stream of subscriber.streams) readers[stream].push(subscriber)
   return flow.streams.map((stream, i) => {
     if (stream.eventsPerSecond > 0) return new PacedPump(connections[i], cycles[i], stream.eventsPerSecond)
-    const readers = flow.subscribers.filter((subscriber) => subscriber.streams.includes(i))
-    const each = readers.length * book.of(i, readers[0].patterns[0]).recordBytes
+    const each = readers[i].length * book.of(i, readers[i][0].patterns[0]).recordBytes
+    const eventBytes = cycles[i].messageBytes / cycles[i].batch
     // A quarter of what may be under way, so that the next chunk is written before the last has arrived.
-    const share = (flow.inFlightBytesMax / (4 * firehoses * each)) * (cycles[i].messageBytes / cycles[i].batch)
-    return new FirehosePump(connections[i], cycles[i], Math.min(flow.chunkBytesMax, share), inFlight, each)
+    const events = flow.writeEvents ?? flow.inFlightBytesMax / (4 * firehoses * each)
+    return new FirehosePump(connections[i], cycles[i], Math.min(flow.chunkBytesMax, events * eventBytes), inFlight, each)
   })
 }
