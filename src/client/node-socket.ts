@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net'
 import WebSocket from 'ws'
 import { mayTryAgain } from '../protocol/codes.js'
 import { type Dialer, type Place, reasonOf } from './node-dial.js'
+import { FrameWriter } from './node-frames.js'
 import { refusal } from './refusal.js'
 import { type ClientSocket, type Closed, RECEIVE_BYTES_MAX, type SocketEvents, type SocketFactory } from './runtime.js'
 
@@ -9,17 +11,25 @@ const ALPN_HTTP1 = 'http/1.1'
 /** So much of a refusal's text is read. */
 const REFUSAL_CHARS_MAX = 16 * 1024
 
-/** Sockets by `ws`, for Node. It copies what is sent while masking it, so the bytes are the caller's again at once. */
+/**
+ * Sockets by `ws`, for Node. What is sent goes straight to the TCP or TLS socket below, which is ours: `ws` masks byte by byte. Its own frames (pong,
+ * close) it writes to the same socket at once, so that all keep their order.
+ */
 export function webSockets(dialer: Dialer): SocketFactory {
   return (url, subprotocol, events) => {
     const isSecure = new URL(url).protocol === 'wss:'
-    const dial = (place: unknown) => dialer.tls(place as Place, ALPN_HTTP1)
-    const options = { perMessageDeflate: false, maxPayload: RECEIVE_BYTES_MAX }
-    return open(new WebSocket(url, [subprotocol], isSecure ? { ...options, createConnection: dial } : options), events)
+    let socket: Socket | null = null
+    const createConnection = (options: unknown): Socket => {
+      const { host, port } = options as Place
+      socket = isSecure ? dialer.tls({ host, port }, ALPN_HTTP1) : dialer.tcp({ host, port })
+      return socket
+    }
+    const options = { perMessageDeflate: false, maxPayload: RECEIVE_BYTES_MAX, createConnection }
+    return open(new WebSocket(url, [subprotocol], options), () => new FrameWriter(socket as Socket), events)
   }
 }
 
-function open(socket: WebSocket, events: SocketEvents): ClientSocket {
+function open(socket: WebSocket, writer: () => FrameWriter, events: SocketEvents): ClientSocket {
   socket.binaryType = 'nodebuffer'
   let failure: Error | undefined
   let refused: Closed | null = null
@@ -57,9 +67,12 @@ function open(socket: WebSocket, events: SocketEvents): ClientSocket {
     events.closed({ code, reason: text, mayRetry: mayTryAgain(code), cause: failure })
   })
   const sent = () => events.drained()
+  let frames: FrameWriter | null = null
   return {
     send: (bytes) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, sent)
+      if (socket.readyState !== WebSocket.OPEN) return
+      frames ??= writer()
+      frames.send(bytes, sent)
     },
     bufferedBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),
