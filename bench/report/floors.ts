@@ -40,8 +40,13 @@ export function timesPeer(figure: FigureName, peer: PeerName, times: number, whi
   return ratio(figure, what, times, { subject: of, variant }, { subject: peer, variant })
 }
 
-/** Cost at most `times` a peer's in the same runs: the reverse of their rates, or what the figure says itself. */
-export function costOfPeer(figure: 'requests' | 'cpuEach', peer: PeerName, times: number, which: Which = {}): Floor {
+/** Cost at most `times` a peer's in the same runs: the reverse of their rates, or processor time, which tells it also where the generator set the rate. */
+export function costOfPeer(
+  figure: 'rate' | 'requests' | 'cpuEach',
+  peer: PeerName,
+  times: number,
+  which: Which = {},
+): Floor {
   return {
     check(rows) {
       const what = `${prefix(which)}cost of one at most ${times} × ${peer}, by ${figure}`
@@ -50,8 +55,8 @@ export function costOfPeer(figure: 'requests' | 'cpuEach', peer: PeerName, times
       const baseline = find(rows, { subject: peer, variant })
       const theirs = figureOf(baseline, figure)
       if (ours === null || theirs === null || ours === 0 || theirs === 0) return { what, ...UNMEASURED }
-      if (figure === 'requests' && baseline?.generatorBound === true) return { what, ...voidFor(baseline) }
-      const cost = figure === 'requests' ? theirs / ours : ours / theirs
+      if (figure !== 'cpuEach' && baseline?.generatorBound === true) return { what, ...voidFor(baseline) }
+      const cost = figure === 'cpuEach' ? ours / theirs : theirs / ours
       return { what, measured: `${cost.toFixed(2)} ×`, pass: cost <= times }
     },
   }

@@ -7,14 +7,14 @@ const SMALL_PAYLOAD_BYTES = 16
 const EVENTS_MAX = 1024 * 1024
 const OURS = 'sluice-streams'
 
-export const streams1 = streams('streams-1', 1, PAYLOAD_BYTES, 5e6)
+export const streams1 = streams('streams-1', 1, PAYLOAD_BYTES, 6e6)
 export const streams1Small = streams('streams-1-small', 1, SMALL_PAYLOAD_BYTES, 12e6)
 export const streams64 = streams('streams-64', 64, PAYLOAD_BYTES, 7e6)
 
 /** WebSocket on both of our engines, beside nats-server's. */
 function streams(name: string, batch: number, payloadBytes: number, floor: number): Scenario {
   const spec = flow([stream(TOPIC, batch)], [subscriber([TOPIC], [0])], { payloadBytes })
-  const beside = batch === 1 ? [timesPeer('rate', 'nats-websocket', 1.5, { of: OURS })] : []
+  const beside = batch === 1 ? [timesPeer('rate', 'nats-websocket', 2, { of: OURS })] : []
   const words = batch === 1 ? 'one event' : `${batch} events`
   return {
     name,
