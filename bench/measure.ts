@@ -1,12 +1,13 @@
-import type {
-  AgreementResult,
-  FlowResult,
-  HandshakeSpec,
-  HandshakesJob,
-  HandshakesResult,
-  IdleResult,
-  QueuedResult,
-  RequestsResult,
+import {
+  type AgreementResult,
+  ASKS_NOTHING,
+  type FlowResult,
+  type HandshakeSpec,
+  type HandshakesJob,
+  type HandshakesResult,
+  type IdleResult,
+  type QueuedResult,
+  type RequestsResult,
 } from './generator/job.js'
 import type { Pinning } from './pinned.js'
 import type { Progress } from './report/progress.js'
@@ -121,7 +122,11 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
       return station.run(item, (target) => ({ kind: 'agreement', target, flow: item.flow, ...time }), false)
     case 'flow':
       return scraped(station, item, () =>
-        station.run(item, (target) => ({ kind: 'flow', target, flow: item.flow, ...time }), false),
+        station.run(
+          item,
+          (target) => ({ kind: 'flow', target, flow: item.flow, asks: item.asks ?? ASKS_NOTHING, ...time }),
+          false,
+        ),
       )
     case 'idle': {
       const { connections, streamsEach } = item

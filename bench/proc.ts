@@ -5,9 +5,19 @@ const TICKS_PER_SECOND = 100
 
 /** Processor time a process has used so far, in ms, all its threads together, and of its children that have ended; resolution 10 ms. */
 export function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return cpuMsIn(`/proc/${pid}/stat`, 4)
+}
+
+/** The same of its first thread alone. */
+export function mainCpuMsOf(pid: number): number {
+  return cpuMsIn(`/proc/${pid}/task/${pid}/stat`, 2)
+}
+
+/** @param columns user and system time; with 4 those of children, too */
+function cpuMsIn(path: string, columns: 2 | 4): number {
+  const stat = readFileSync(path, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  const ticks = fields.slice(11, 11 + columns).reduce((sum, field) => sum + Number(field), 0)
   return (ticks * 1000) / TICKS_PER_SECOND
 }
 

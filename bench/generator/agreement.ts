@@ -3,15 +3,13 @@ import type { Prepared } from './flow.js'
 import { InFlight } from './in-flight.js'
 import type { AgreementJob, AgreementResult, Quantiles } from './job.js'
 import { LoadMeter } from './load.js'
-import { ownLatency } from './own-latency.js'
-import { PacedPump } from './pump.js'
+import { OWN_MS_MIN, ownLatency } from './own-latency.js'
+import { PacedPump } from './paced-pump.js'
 import { tally } from './receiver.js'
 import { idleRoundTripMs } from './round-trips.js'
 import { makeReceivers, openPublisher, openReceiver } from './setup.js'
 import { Turns } from './turns.js'
 
-/** The daemon tells whole seconds of its own only, so some must fit in. */
-const MEASURE_MS_MIN = 4200
 const SETTLE_MS = 500
 /**
  * When this process did not look at its sockets for longer than this, what it reads then came at some moment in between: how late it read is no matter
@@ -26,11 +24,11 @@ const NS_PER_MS = 1e6
  * Open loop: events are due at fixed times, however long those before them take.
  */
 export async function runAgreement(job: AgreementJob, prepared: Prepared): Promise<AgreementResult> {
-  const { wire, book, cycles, readBuffer, flow } = prepared
-  const { target } = job
+  const { wire, book, cycles, readBuffer } = prepared
+  const { target, flow } = job
   if (target.adminUrl === null) throw new Error('only our daemon tells its own latencies')
   const [stream] = flow.streams
-  const lengthMs = Math.max(job.measureMs, MEASURE_MS_MIN)
+  const lengthMs = Math.max(job.measureMs, OWN_MS_MIN)
   const open: Connection[] = []
   const keep = (connection: Connection): Connection => {
     open.push(connection)
@@ -44,7 +42,7 @@ export async function runAgreement(job: AgreementJob, prepared: Prepared): Promi
     subscriber.oneReadATurn = true
     const publisher = keep(await openPublisher(target.publish, readBuffer))
     const receivers = makeReceivers(wire, flow, book, [subscriber], new InFlight(flow.inFlightBytesMax))
-    const pump = new PacedPump(publisher, cycles[0], stream.eventsPerSecond)
+    const pump = new PacedPump(publisher, cycles[0], stream.eventsPerSecond, flow.chunkBytesMax)
     const watch = new Watch(Math.ceil((job.warmupMs + lengthMs + SETTLE_MS) * 1.5 * (stream.eventsPerSecond / 1000)))
     pump.onWrite = (first, write) => watch.written(first, write, pump)
     receivers[0].check(0)!.onEvents = (first, count) => watch.received(first, count)
@@ -60,7 +58,7 @@ export async function runAgreement(job: AgreementJob, prepared: Prepared): Promi
     turns.stop()
     await wire.sync(publisher)
     await passed(SETTLE_MS)
-    const own = await ownLatency(target.adminUrl, stream.lane, fromMs, toMs)
+    const own = await ownLatency(target.adminUrl, 'delivery', stream.lane, fromMs, toMs)
     const { sorted, leftOut } = watch.between(own.fromMs, own.toMs, idleMs)
     const at = (percentile: number) => own.histogram.getValueAtPercentile(percentile) / NS_PER_MS
     return {

@@ -20,7 +20,8 @@ export async function runCeiling(job: CeilingJob, prepared: Prepared): Promise<C
   }
 }
 
-async function sendCeiling(job: CeilingJob, { flow, book, cycles, readBuffer }: Prepared): Promise<number> {
+async function sendCeiling(job: CeilingJob, { book, cycles, readBuffer }: Prepared): Promise<number> {
+  const { flow } = job
   const unpaced = { ...flow, streams: flow.streams.map((stream) => ({ ...stream, eventsPerSecond: 0 })) }
   const connections = await inParallel(flow.streams.length, () => openRaw(job, job.sinkPort, 'none', readBuffer))
   const pumps = makePumps(unpaced, book, cycles, connections, new InFlight(Number.POSITIVE_INFINITY))
@@ -32,7 +33,8 @@ async function sendCeiling(job: CeilingJob, { flow, book, cycles, readBuffer }: 
   return rate
 }
 
-async function receiveCeiling(job: CeilingJob, { flow, book, wire, readBuffer }: Prepared): Promise<number> {
+async function receiveCeiling(job: CeilingJob, { book, wire, readBuffer }: Prepared): Promise<number> {
+  const { flow } = job
   const connections = await inParallel(flow.subscribers.length, () =>
     openRaw(job, job.blastPort, wire.carrier, readBuffer),
   )

@@ -21,6 +21,10 @@ export class Connection {
    * of the peer.
    */
   oneReadATurn = false
+  /** After each read nothing is read for so long; 0: at once. */
+  pauseMs = 0
+  /** Called after each read. */
+  onceRead: () => void = () => {}
   private socket!: Socket
   private carrier!: Carrier
   private readonly inbox = new Inbox()
@@ -98,6 +102,11 @@ export class Connection {
 
   private onRead(buffer: Buffer, bytes: number): boolean {
     this.carrier.feed(buffer, 0, bytes)
+    this.onceRead()
+    if (this.pauseMs > 0) {
+      setTimeout(() => this.socket.resume(), this.pauseMs)
+      return false
+    }
     if (!this.oneReadATurn) return true
     setImmediate(() => this.socket.resume())
     return false

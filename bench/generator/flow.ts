@@ -1,24 +1,31 @@
-import { encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { wireNamed } from '../wires/index.js'
 import type { Wire } from '../wires/wire.js'
+import { openAccount } from './account.js'
 import { Churn } from './churn.js'
 import type { Connection } from './connection.js'
 import { buildCycle, type Cycle } from './cycle.js'
 import { InFlight } from './in-flight.js'
-import type { FlowJob, FlowResult, FlowSpec, LatencyResult, StreamResult } from './job.js'
+import type { FlowJob, FlowResult, FlowSpec, Quantiles, StreamResult } from './job.js'
+import { LatencyWatch } from './latency-watch.js'
 import { LoadMeter } from './load.js'
-import { type FirehosePump, LATENCY_NS_MAX, latencyHistogram, PacedPump } from './pump.js'
-import { DeliveryBook, deliveredOf, type Receiver, tally } from './receiver.js'
+import { OWN_MS_MIN, ownLatency } from './own-latency.js'
+import { PacedPump } from './paced-pump.js'
+import type { FirehosePump } from './pump.js'
+import { DeliveryBook, deliveredOf, type Receiver, settledOf, tally } from './receiver.js'
 import { inParallel, makePumps, makeReceivers, openPublisher, openReceiver, openTo } from './setup.js'
 import { Turns } from './turns.js'
 
 /** Deliveries that have not come when nothing has come for so long are lost. */
 const STILL_MS = 3000
+/** An overload is worked off after the measured time for so long. */
+const UNSENT_MS_MAX = 10_000
 const POLL_MS = 20
+/** So many publishers at most are looked at after each read. */
+const PACED_BETWEEN_MAX = 16
 
+/** Good for all flows that differ in nothing but their rates. */
 export interface Prepared {
   wire: Wire
-  flow: FlowSpec
   book: DeliveryBook
   cycles: Cycle[]
   readBuffer: Buffer
@@ -28,17 +35,18 @@ export interface Prepared {
 export function prepare(wire: Wire, publishWire: Wire, flow: FlowSpec): Prepared {
   return {
     wire,
-    flow,
     book: new DeliveryBook(wire, flow),
     cycles: flow.streams.map((stream, i) => buildCycle(publishWire, stream, i, flow.cycleEvents, flow.payloadBytes)),
     readBuffer: Buffer.allocUnsafeSlow(flow.chunkBytesMax),
   }
 }
 
-/** One run: connect, warm up, measure, sync, wait for the rest, compare. */
+/** One run: connect, warm up, measure, send what is still due, sync, wait for the rest, compare. */
 export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowResult> {
-  const { flow, wire, book, cycles, readBuffer } = prepared
-  const { publish } = job.target
+  const { wire, book, cycles, readBuffer } = prepared
+  const { flow, asks } = job
+  const { publish, adminUrl } = job.target
+  const lengthMs = asks.routing ? Math.max(job.measureMs, OWN_MS_MIN) : job.measureMs
   const open: Connection[] = []
   const keep = (connection: Connection) => {
     open.push(connection)
@@ -46,6 +54,7 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
   }
   const limits = { bytesMax: 0, eventsMax: 0 }
   try {
+    const account = asks.account && adminUrl !== null ? await openAccount(adminUrl) : null
     const subscribers = await inParallel(flow.subscribers.length, async (i) =>
       keep(await openReceiver(job.target, readBuffer, flow.subscribers[i], limits)),
     )
@@ -56,50 +65,99 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
 
     const inFlight = new InFlight(flow.inFlightBytesMax)
     const pumps = makePumps(flow, book, cycles, publishers, inFlight)
+    const paced = pumps.filter((pump): pump is PacedPump => pump instanceof PacedPump)
+    const turns = new Turns(pumps)
     const receivers = makeReceivers(wire, flow, book, subscribers, inFlight)
+    // Reading a hundred sockets takes longer than the time between two messages.
+    if (paced.length <= PACED_BETWEEN_MAX)
+      for (const { connection } of receivers) connection.onceRead = () => turns.between(paced)
+    slowDown(receivers)
     const churn =
       flow.churnPerSecond > 0
         ? new Churn(keep(await openTo(job.target, readBuffer)), wire, flow.streams[0], flow.churnPerSecond)
         : null
+    const needed = () =>
+      open.filter((connection) => !receivers.some((each) => each.connection === connection && each.isGone))
 
-    const turns = new Turns(pumps)
     const startAt = performance.now()
-    const latencies = pumps.map((pump, i) =>
-      pump instanceof PacedPump ? watchLatency(pump, receivers, i, startAt + job.warmupMs, job.measureMs) : null,
+    const watches = pumps.map((pump, i) =>
+      pump instanceof PacedPump ? new LatencyWatch(pump, receivers, i, startAt + job.warmupMs, lengthMs) : null,
     )
-    for (const pump of pumps) if (pump instanceof PacedPump) pump.start(startAt)
+    for (const pump of paced) pump.start(startAt)
     churn?.start(startAt)
     turns.start()
 
-    await passed(job.warmupMs, open)
+    await passed(job.warmupMs, needed)
     const before = counts(pumps, receivers, churn)
     const meter = new LoadMeter(job.target.pid, job.cores)
-    await passed(job.measureMs, open)
+    const fromMs = Date.now()
+    await passed(lengthMs, needed)
     const load = meter.until()
+    const toMs = Date.now()
     const after = counts(pumps, receivers, churn)
+    for (const pump of paced) pump.end(startAt + job.warmupMs + lengthMs)
+    for (const watch of watches) watch?.measured()
+    await allSent(paced, needed)
     turns.stop()
     churn?.stop()
 
     await Promise.all(publishers.map((publisher) => wireNamed(publish.wire).sync(publisher)))
+    speedUp(receivers)
     await arrived(flow, pumps, receivers, inFlight)
     const seconds = load.measuredMs / 1000
+    const perSecond = (key: 'sent' | 'delivered' | 'read', i: number) => (after[key][i] - before[key][i]) / seconds
     const streams = flow.streams.map(
       (_, i): StreamResult => ({
         ...tally(receivers, i, pumps[i].sent),
-        publishedPerSecond: (after.sent[i] - before.sent[i]) / seconds,
-        deliveredPerSecond: (after.delivered[i] - before.delivered[i]) / seconds,
-        latency: latencies[i]?.() ?? null,
+        publishedPerSecond: perSecond('sent', i),
+        deliveredPerSecond: perSecond('delivered', i),
+        deliveredToReadersPerSecond: perSecond('read', i),
+        latency: watches[i]?.result() ?? null,
       }),
     )
-    return { kind: 'flow', streams, ...load, churned: after.churned - before.churned }
+    return {
+      kind: 'flow',
+      streams,
+      ...load,
+      churned: after.churned - before.churned,
+      routing: asks.routing && adminUrl !== null ? await routing(adminUrl, flow, fromMs, toMs) : null,
+      account: (await account?.()) ?? null,
+      closed: receivers.filter((receiver) => receiver.isGone).length,
+    }
   } finally {
     for (const connection of open) connection.close()
+  }
+}
+
+/** How long events of the first stream's lane took to be routed, by the daemon's own account. */
+async function routing(adminUrl: string, { streams }: FlowSpec, fromMs: number, toMs: number): Promise<Quantiles> {
+  const { histogram } = await ownLatency(adminUrl, 'routing', streams[0].lane, fromMs, toMs)
+  const us = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000
+  return { p50Us: us(50), p99Us: us(99), p999Us: us(99.9) }
+}
+
+/** From here on slow readers are slow. */
+function slowDown(receivers: readonly Receiver[]): void {
+  for (const { connection, spec } of receivers) {
+    if (spec.reads === undefined) continue
+    if (spec.reads.pauseMs === null) connection.pause()
+    else connection.pauseMs = spec.reads.pauseMs
+  }
+}
+
+/** What waits for them is read, so that all of it is accounted for. */
+function speedUp(receivers: readonly Receiver[]): void {
+  for (const receiver of receivers) {
+    if (receiver.spec.reads === undefined || receiver.isGone) continue
+    receiver.connection.pauseMs = 0
+    receiver.connection.resume()
   }
 }
 
 interface Counts {
   sent: number[]
   delivered: number[]
+  read: number[]
   churned: number
 }
 
@@ -108,57 +166,34 @@ function counts(
   receivers: readonly Receiver[],
   churn: Churn | null,
 ): Counts {
+  const readers = receivers.filter((receiver) => receiver.spec.reads === undefined)
   return {
     sent: pumps.map((pump) => pump.sent),
     delivered: pumps.map((_, i) => deliveredOf(receivers, i)),
+    read: pumps.map((_, i) => deliveredOf(readers, i)),
     churned: churn?.sent ?? 0,
   }
 }
 
-/** Records latencies of events that were due in the measured time. @returns what to call for the result */
-function watchLatency(
-  pump: PacedPump,
-  receivers: readonly Receiver[],
-  stream: number,
-  fromMs: number,
-  lengthMs: number,
-): () => LatencyResult {
-  const histogram = latencyHistogram()
-  const onEvents = (first: number, count: number) => {
-    const now = performance.now()
-    for (let event = first; event < first + count; event++) {
-      const intended = pump.intendedAt(event)
-      if (intended < fromMs || intended >= fromMs + lengthMs) continue
-      histogram.recordValue(Math.min(LATENCY_NS_MAX, Math.max(0, (now - intended) * 1e6)))
-    }
-  }
-  for (const receiver of receivers) {
-    const check = receiver.check(stream)
-    if (check !== null) check.onEvents = onEvents
-  }
-  return () => ({
-    count: histogram.totalCount,
-    p50Us: histogram.getValueAtPercentile(50) / 1000,
-    p99Us: histogram.getValueAtPercentile(99) / 1000,
-    p999Us: histogram.getValueAtPercentile(99.9) / 1000,
-    maxUs: histogram.maxValue / 1000,
-    sendLateP99Us: pump.late.getValueAtPercentile(99) / 1000,
-    histogram: encodeIntoCompressedBase64(histogram),
-  })
-}
-
-/** Lets time pass, unless a connection fails. */
-function passed(ms: number, connections: readonly Connection[]): Promise<void> {
+/** Lets time pass, unless a connection fails that is needed. */
+function passed(ms: number, needed: () => readonly Connection[]): Promise<void> {
   return new Promise((resolve, reject) => {
     setTimeout(() => {
-      const failed = connections.find((connection) => connection.failure !== null)
+      const failed = needed().find((connection) => connection.failure !== null)
       if (failed === undefined) resolve()
       else reject(failed.failure)
     }, ms)
   })
 }
 
-/** Waits until every delivery has come, or none has for STILL_MS. */
+/** What was due in the measured time is sent, however late, or given up after a while. */
+async function allSent(pumps: readonly PacedPump[], needed: () => readonly Connection[]): Promise<void> {
+  const startedAt = performance.now()
+  while (pumps.some((pump) => pump.unsent > 0) && performance.now() - startedAt < UNSENT_MS_MAX)
+    await passed(POLL_MS, needed)
+}
+
+/** Waits until every delivery has come or is known not to come, or none has come for STILL_MS. */
 async function arrived(
   flow: FlowSpec,
   pumps: readonly { sent: number }[],
@@ -167,8 +202,8 @@ async function arrived(
 ): Promise<void> {
   const missing = () =>
     flow.streams.some((_, i) => {
-      const readers = receivers.filter((receiver) => receiver.check(i) !== null).length
-      return deliveredOf(receivers, i) < pumps[i].sent * readers
+      const settled = settledOf(receivers, i, pumps[i].sent)
+      return settled.is < settled.of
     })
   let received = inFlight.receivedBytes
   let movedAt = performance.now()

@@ -34,6 +34,13 @@ export interface SubscriberSpec {
   patterns: string[]
   /** Indices of the streams whose events the patterns match. */
   streams: number[]
+  /** One that does not read what has come at once; its latency is not looked at. Absent: it does. */
+  reads?: SlowReads
+}
+
+/** A pause after each read, of up to `chunkBytesMax` of the flow; null: nothing is read until all has been published. */
+export interface SlowReads {
+  pauseMs: number | null
 }
 
 /** Publishers and subscribers of one measured run. */
@@ -60,14 +67,25 @@ export interface FlowJob {
   kind: 'flow'
   target: Target
   flow: FlowSpec
+  /** What our daemon is asked about itself afterwards; a peer is not. */
+  asks: Asks
   warmupMs: number
   measureMs: number
   /** Cores of the subject and the generator, none if they are not pinned: what else ran there is reported. */
   cores: number[]
 }
 
+export interface Asks {
+  /** How long events took to be routed, by its own clock. What is measured lasts some seconds at least. */
+  routing: boolean
+  /** Its counters, which have to add up, and to be what was published and received here. */
+  account: boolean
+}
+
+export const ASKS_NOTHING: Asks = { routing: false, account: false }
+
 /** One stream with a rate and one subscriber, whose clock is compared with the daemon's own account. */
-export interface AgreementJob extends Omit<FlowJob, 'kind'> {
+export interface AgreementJob extends Omit<FlowJob, 'kind' | 'asks'> {
   kind: 'agreement'
 }
 
@@ -143,6 +161,8 @@ export interface Load {
   measuredMs: number
   /** Of one core. */
   subjectCpuPercent: number
+  /** The part of it of its first thread: of our daemon, all but the observer and helpers of the engine. */
+  subjectMainCpuPercent: number
   generatorCpuPercent: number
   /** Of one core: what other processes, and the host, took on the cores in use. */
   otherCpuPercent: number
@@ -154,6 +174,22 @@ export interface FlowResult extends Load {
   streams: StreamResult[]
   /** Subscribe and unsubscribe commands sent while measured. */
   churned: number
+  /** What our daemon says of itself, if it was asked. */
+  routing: Quantiles | null
+  account: Account | null
+  /** Slow subscribers that the peer has closed. */
+  closed: number
+}
+
+/** What our daemon has counted over a run, at the end of it. */
+export interface Account {
+  accepted: number
+  /** Routed events times their receivers. */
+  due: number
+  delivered: number
+  /** By reason, those that there were. */
+  dropped: { [reason: string]: number }
+  pending: number
 }
 
 /** What was published, and what came of it. */
@@ -162,7 +198,10 @@ export interface Tally {
   published: number
   expected: number
   delivered: number
+  /** Neither came nor were told to be missing. */
   lost: number
+  /** Told to be missing. */
+  missed: number
   doubled: number
   reordered: number
   /** Notices of the peer found between deliveries, such as gaps. */
@@ -173,6 +212,8 @@ export interface StreamResult extends Tally {
   /** Within the measured time. */
   publishedPerSecond: number
   deliveredPerSecond: number
+  /** The same, to those that read at once. */
+  deliveredToReadersPerSecond: number
   /** Of streams with a rate: from the intended send time to the receipt. */
   latency: LatencyResult | null
 }
@@ -203,6 +244,10 @@ export interface LatencyResult {
   maxUs: number
   /** How late the generator itself wrote, which is part of the latency. */
   sendLateP99Us: number
+  /** How late it wrote what the peer held back by not reading, which is part of the latency, too. */
+  heldBackP99Us: number
+  /** Events that were due and not written at the end of the measured time. */
+  heldBackEvents: number
   /** HDR histogram in nanoseconds, V2 compressed, base64. */
   histogram: string
 }

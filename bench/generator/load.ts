@@ -1,9 +1,10 @@
-import { busyMsOf, cpuMsOf, rssBytesOf } from '../proc.js'
+import { busyMsOf, cpuMsOf, mainCpuMsOf, rssBytesOf } from '../proc.js'
 import type { Load } from './job.js'
 
 interface Snapshot {
   at: number
   subjectCpuMs: number
+  subjectMainCpuMs: number
   generatorCpuMs: number
   busyMs: number
 }
@@ -23,12 +24,13 @@ export class LoadMeter {
   until(): Load {
     const { before } = this
     const after = this.snapshot()
-    const percent = (key: 'subjectCpuMs' | 'generatorCpuMs' | 'busyMs') =>
+    const percent = (key: 'subjectCpuMs' | 'subjectMainCpuMs' | 'generatorCpuMs' | 'busyMs') =>
       ((after[key] - before[key]) / (after.at - before.at)) * 100
     const [subjectCpuPercent, generatorCpuPercent] = [percent('subjectCpuMs'), percent('generatorCpuMs')]
     return {
       measuredMs: after.at - before.at,
       subjectCpuPercent,
+      subjectMainCpuPercent: percent('subjectMainCpuMs'),
       generatorCpuPercent,
       otherCpuPercent: Math.max(0, percent('busyMs') - subjectCpuPercent - generatorCpuPercent),
       subjectRssBytes: rssBytesOf(this.subjectPid),
@@ -39,6 +41,7 @@ export class LoadMeter {
     return {
       at: performance.now(),
       subjectCpuMs: cpuMsOf(this.subjectPid),
+      subjectMainCpuMs: mainCpuMsOf(this.subjectPid),
       generatorCpuMs: cpuMsOf(process.pid),
       busyMs: busyMsOf(this.cores),
     }

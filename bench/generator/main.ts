@@ -40,9 +40,11 @@ function run(job: Job) {
   }
 }
 
-/** Encoding a long cycle takes longer than a run, so it is kept for the next run of the same flow. */
+/** Encoding a long cycle takes longer than a run, so it is kept for the next run of the same flow, at whatever rate. */
 function preparedFor(job: Pick<FlowJob, 'target' | 'flow'>): Prepared {
-  const key = JSON.stringify([job.target.wire, job.target.publish.wire, job.flow])
+  const { flow, target } = job
+  const shape = { ...flow, streams: flow.streams.map((stream) => ({ ...stream, eventsPerSecond: 0 })) }
+  const key = JSON.stringify([target.wire, target.publish.wire, shape])
   if (prepared?.key !== key) prepared = { key, value: prepareFor(job) }
   return prepared.value
 }

@@ -1,5 +1,8 @@
 import { type Histogram, HistogramLogReader } from 'hdr-histogram-js'
+import type { StageName } from '../../src/core/latency.js'
 
+/** The daemon tells whole seconds of its own only, so some must fit into what is measured. */
+export const OWN_MS_MIN = 4200
 /** The daemon folds its counters once a second. */
 const FOLD_MS = 1500
 
@@ -13,12 +16,18 @@ export interface OwnLatency {
 }
 
 /**
- * How long events took by the daemon's own account (its stage `delivery`), of those of its intervals that are wholly within a time.
+ * How long events took by the daemon's own account, of those of its intervals that are wholly within a time.
  * @param fromMs milliseconds since 1970
  */
-export async function ownLatency(adminUrl: string, lane: number, fromMs: number, toMs: number): Promise<OwnLatency> {
+export async function ownLatency(
+  adminUrl: string,
+  stage: StageName,
+  lane: number,
+  fromMs: number,
+  toMs: number,
+): Promise<OwnLatency> {
   await new Promise((resolve) => setTimeout(resolve, FOLD_MS))
-  const response = await fetch(`${adminUrl}/latency.hlog?stage=delivery&lane=${lane}&since=1m`)
+  const response = await fetch(`${adminUrl}/latency.hlog?stage=${stage}&lane=${lane}&since=1m`)
   const reader = new HistogramLogReader(await response.text(), 64)
   let found: OwnLatency | null = null
   for (let next = reader.nextIntervalHistogram(); next !== null; next = reader.nextIntervalHistogram()) {

@@ -4,7 +4,8 @@ import { Connection } from './connection.js'
 import type { Cycle } from './cycle.js'
 import type { InFlight } from './in-flight.js'
 import type { Endpoint, FlowSpec, SubscriberSpec } from './job.js'
-import { FirehosePump, PacedPump } from './pump.js'
+import { PacedPump } from './paced-pump.js'
+import { FirehosePump } from './pump.js'
 import { type DeliveryBook, Receiver, verifierFor } from './receiver.js'
 
 /** Connections that are set up at a time. */
@@ -72,11 +73,18 @@ export function makePumps(
   const readers = flow.streams.map((): SubscriberSpec[] => [])
   for (const subscriber of flow.subscribers) for (const stream of subscriber.streams) readers[stream].push(subscriber)
   return flow.streams.map((stream, i) => {
-    if (stream.eventsPerSecond > 0) return new PacedPump(connections[i], cycles[i], stream.eventsPerSecond)
+    if (stream.eventsPerSecond > 0)
+      return new PacedPump(connections[i], cycles[i], stream.eventsPerSecond, flow.chunkBytesMax)
     const each = readers[i].length * book.of(i, readers[i][0].patterns[0]).recordBytes
     const eventBytes = cycles[i].messageBytes / cycles[i].batch
     // A quarter of what may be under way, so that the next chunk is written before the last has arrived.
     const events = flow.writeEvents ?? flow.inFlightBytesMax / (4 * firehoses * each)
-    return new FirehosePump(connections[i], cycles[i], Math.min(flow.chunkBytesMax, events * eventBytes), inFlight, each)
+    return new FirehosePump(
+      connections[i],
+      cycles[i],
+      Math.min(flow.chunkBytesMax, events * eventBytes),
+      inFlight,
+      each,
+    )
   })
 }

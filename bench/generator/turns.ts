@@ -27,6 +27,13 @@ export class Turns {
     this.stopped = true
   }
 
+  /** A turn of some pumps in the midst of a turn of the loop. */
+  between(pumps: readonly Pump[]): void {
+    if (this.stopped) return
+    const now = performance.now()
+    for (const pump of pumps) pump.turn(now)
+  }
+
   private schedule(): void {
     if (this.scheduled || this.stopped) return
     this.scheduled = true

@@ -9,6 +9,8 @@ export class StreamCheck {
   lost = 0
   doubled = 0
   reordered = 0
+  /** Events that the peer itself has told to be missing. */
+  missed = 0
   /** Called with the places of events that came in order, for latencies. */
   onEvents: ((first: number, count: number) => void) | null = null
 
@@ -16,6 +18,12 @@ export class StreamCheck {
   private nextOfTopic: Float64Array | null = null
 
   constructor(readonly deliveries: Deliveries) {}
+
+  /** The peer has told that the next `count` events do not come: it has to go on with exactly the one after them. */
+  miss(count: number): void {
+    this.missed += count
+    this.next += count
+  }
 
   /** `count` consecutive events came whose first has this place in the cycle. */
   accept(place: number, count: number): void {
@@ -86,6 +94,9 @@ export interface Verifier {
 
 export type NoticeEnd = (bytes: Uint8Array, pos: number, end: number) => number
 
+/** What a notice tells to be missing: how many events, and of which of the checks. Null: it tells no such thing. */
+export type GapIn = (bytes: Uint8Array, pos: number, end: number) => { check: number; count: number } | null
+
 /**
  * Streams in any order, notices in between: walks record by record, reads each stamp, and compares each unbroken row of
  * events with the encoded cycle as one block of memory.
@@ -103,6 +114,7 @@ export class RecordVerifier implements Verifier {
     readonly checks: readonly StreamCheck[],
     streams: readonly number[],
     private readonly noticeEnd: NoticeEnd,
+    private readonly gapIn: GapIn | null = null,
   ) {
     streams.forEach((stream, i) => {
       this.byStream[stream] = checks[i]
@@ -146,6 +158,8 @@ export class RecordVerifier implements Verifier {
       const next = this.noticeEnd(chunk, pos, end)
       if (next > pos && !this.isDelivery(chunk, pos)) {
         this.notices++
+        const gap = this.gapIn?.(chunk, pos, next) ?? null
+        if (gap !== null) this.checks[gap.check].miss(gap.count)
         pos = next
       } else if (end - pos < recordBytes) break
       else {
@@ -200,6 +214,7 @@ export class CycleVerifier implements Verifier {
     deliveries: Deliveries,
     private readonly stream: number,
     private readonly noticeEnd: NoticeEnd,
+    private readonly gapIn: GapIn | null = null,
   ) {
     this.check = new StreamCheck(deliveries)
     this.checks = [this.check]
@@ -250,7 +265,7 @@ export class CycleVerifier implements Verifier {
     // The part of a record that came before this chunk was equal to the cycle's, so it is taken from there.
     const partial = this.place % recordBytes
     const before = bytes.subarray(this.place - partial, this.place)
-    this.walker = new RecordVerifier([this.check], [this.stream], this.noticeEnd)
+    this.walker = new RecordVerifier([this.check], [this.stream], this.noticeEnd, this.gapIn)
     this.walker.feed(Buffer.concat([before, chunk.subarray(start, end)]), 0, partial + end - start)
   }
 }

@@ -1,10 +1,13 @@
+import { sumOf, unaccounted } from '../generator/account.js'
 import type {
+  Account,
   AgreementResult,
   FlowResult,
   HandshakesResult,
   Load,
   QueuedResult,
   RequestsResult,
+  Tally,
 } from '../generator/job.js'
 import type { CaseResult } from '../measure.js'
 import type { Case, Figures } from '../scenarios/scenario.js'
@@ -51,17 +54,21 @@ const NOTHING: Omit<Outcome, 'figures'> = {
 }
 
 function ofFlow(item: Case, result: FlowResult): Outcome {
-  const { streams, churned, measuredMs } = result
-  const sum = (key: 'published' | 'delivered' | 'lost' | 'doubled' | 'reordered' | 'notices') =>
+  const { streams, churned, measuredMs, closed } = result
+  const mayMiss = item.kind === 'flow' && item.mayMiss === true
+  const sum = (key: 'published' | 'delivered' | 'lost' | 'missed' | 'doubled' | 'reordered' | 'notices') =>
     streams.reduce((total, each) => total + each[key], 0)
   const notes: string[] = []
   if (sum('notices') > 0) notes.push(`${sum('notices')} notices of the peer between deliveries`)
+  if (sum('missed') > 0) notes.push(`${count(sum('missed'))} told to be missing, in band`)
+  if (closed > 0) notes.push(`${closed} of the slow subscribers were closed by the peer`)
+  if (result.account !== null) notes.push(accountText(result.account, streams))
   if (churned > 0) notes.push(`${Math.round((churned * 1000) / measuredMs)} subscribes and unsubscribes a second`)
   return {
     figures: item.kind === 'flow' ? item.figures(streams, result) : {},
     eventsIn: sum('published'),
     deliveriesOut: sum('delivered'),
-    lost: sum('lost'),
+    lost: sum('lost') + (mayMiss ? 0 : sum('missed')),
     doubled: sum('doubled'),
     reordered: sum('reordered'),
     load: result,
@@ -69,8 +76,24 @@ function ofFlow(item: Case, result: FlowResult): Outcome {
   }
 }
 
+/** The daemon's counters add up, and say what was published and received here: anything else fails the run. */
+export function accountText(account: Account, streams: readonly Tally[]): string {
+  const of = (key: 'published' | 'delivered' | 'missed') => streams.reduce((sum, each) => sum + each[key], 0)
+  const { accepted, due, delivered, dropped, pending } = account
+  const differences = {
+    'due less delivered, dropped and pending': unaccounted(account),
+    'accepted less published': accepted - of('published'),
+    'delivered less received': delivered - of('delivered'),
+    'dropped less told': sumOf(dropped) - of('missed'),
+  }
+  const wrong = Object.entries(differences).filter(([, difference]) => difference !== 0)
+  if (wrong.length > 0) throw new Error(`accounts differ: ${wrong.map(([what, by]) => `${what}: ${by}`).join('; ')}`)
+  const reasons = Object.entries(dropped).map(([reason, events]) => `${events} ${reason}`)
+  return `accounts agree: ${accepted} accepted, ${due} due = ${delivered} delivered + ${sumOf(dropped)} dropped (${reasons.join(', ') || 'none'}) + ${pending} pending; as many were received here, and told to be missing`
+}
+
 function ofAgreement(result: AgreementResult): Outcome {
-  const { idleUs, client, own, published, delivered, lost, doubled, reordered, measured, leftOut } = result
+  const { idleUs, client, own, published, delivered, lost, missed, doubled, reordered, measured, leftOut } = result
   const share = (leftOut / (measured + leftOut)) * 100
   return {
     figures: {
@@ -84,7 +107,7 @@ function ofAgreement(result: AgreementResult): Outcome {
     },
     eventsIn: published,
     deliveriesOut: delivered,
-    lost,
+    lost: lost + missed,
     doubled,
     reordered,
     load: result,

@@ -1,4 +1,4 @@
-import type { FlowSpec, HandshakeSpec, Load, RequestSpec, StreamResult } from '../generator/job.js'
+import type { Asks, FlowResult, FlowSpec, HandshakeSpec, RequestSpec, StreamResult } from '../generator/job.js'
 import type { Floor } from '../report/floors.js'
 import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
@@ -70,7 +70,11 @@ export interface FlowCase extends CaseBase {
   /** Our daemon's /metrics is scraped this often meanwhile; absent: not at all. */
   readonly scrapeEveryMs?: number
   /** The figures of one run, by name. */
-  readonly figures: (streams: readonly StreamResult[], load: Load) => Figures
+  readonly figures: (streams: readonly StreamResult[], result: FlowResult) => Figures
+  /** What our daemon is asked about itself; absent: nothing. */
+  readonly asks?: Asks
+  /** Some subscribers do not read as fast as events come: what the peer tells them to have missed is no loss. Absent: whatever is missing is lost. */
+  readonly mayMiss?: boolean
 }
 
 /** One stream with a rate, one subscriber. */

@@ -35,6 +35,11 @@ export const sluiceWire: Wire = {
     return Math.max(0, frameEnd(bytes, pos, end))
   },
 
+  gapIn(bytes, pos, end) {
+    const frame = decodeControl(bytes, pos, end)
+    return typeof frame !== 'number' && frame.op === Op.GAP ? frame : null
+  },
+
   churn(subscribe, pattern) {
     return subscribe
       ? encodeControl({ op: Op.SUBSCRIBE, request: 0, pattern, options: {} })

@@ -40,6 +40,8 @@ export interface Wire {
    * @returns the position after it, or 0 when it is not one that this protocol has.
    */
   noticeEnd(bytes: Uint8Array, pos: number, end: number): number
+  /** What a notice at bytes[pos, end) tells to be missing: events of a pattern. Absent: this protocol never tells. */
+  gapIn?(bytes: Uint8Array, pos: number, end: number): { pattern: string; count: number } | null
   /** A subscribe (or unsubscribe) command whose confirmation is not awaited. Null where the benchmark has no use for it. */
   churn(subscribe: boolean, pattern: string): Uint8Array | null
 }
