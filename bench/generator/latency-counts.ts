@@ -2,8 +2,13 @@ import { build, type Histogram } from 'hdr-histogram-js'
 import { LATENCY_BUCKETS, latencyBucket, latencyBucketMiddle } from '../../src/core/latency.js'
 
 /** Ten seconds in ns: what took longer counts as ten seconds. */
-const LATENCY_NS_MAX = 10_000_000_000
+export const LATENCY_NS_MAX = 10_000_000_000
 const NS_PER_MS = 1e6
+
+/** In ns. */
+export function latencyHistogram(): Histogram {
+  return build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, highestTrackableValue: LATENCY_NS_MAX })
+}
 
 /**
  * How many events took how long. Noting one costs some nanoseconds, where a record in an HDR histogram costs 70: a generator that is to send and receive
@@ -18,11 +23,7 @@ export class LatencyCounts {
 
   /** In ns. */
   histogram(): Histogram {
-    const histogram = build({
-      bitBucketSize: 32,
-      numberOfSignificantValueDigits: 3,
-      highestTrackableValue: LATENCY_NS_MAX,
-    })
+    const histogram = latencyHistogram()
     this.counts.forEach((count, bucket) => {
       if (count === 0) return
       const ns = Math.round(latencyBucketMiddle(bucket) * NS_PER_MS)
