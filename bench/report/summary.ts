@@ -1,6 +1,7 @@
 import type { FlowResult } from '../generator/job.js'
 import type { Series } from '../measure.js'
 import type { Case, FigureName, Figures, Scenario } from '../scenarios/scenario.js'
+import { behindNote } from './behind.js'
 import { type Outcome, outcomeOf } from './outcome.js'
 import { count } from './quantity.js'
 import { median, type Row } from './row.js'
@@ -59,6 +60,8 @@ export function summary(scenario: Scenario, series: Series): Row {
   judgeGenerator(row, flows)
   const other = row.otherCpuPercent
   if (other > OTHER_CPU_PERCENT_MAX) row.notes.push(`other processes took ${Math.round(other)} % of a core meanwhile`)
+  const behind = behindNote(item, flows)
+  if (behind !== null) row.notes.push(behind)
   row.notes.push(...new Set(outcomes.flatMap(({ notes }) => notes)))
   return row
 }
