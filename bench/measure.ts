@@ -1,3 +1,4 @@
+import type { ClientResult } from './client/job.js'
 import {
   type AgreementResult,
   ASKS_NOTHING,
@@ -20,7 +21,15 @@ import { isOurs } from './subjects/index.js'
 import type { Subject, SubjectName } from './subjects/subject.js'
 import type { Timing } from './timing.js'
 
-export type CaseResult = AgreementResult | FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
+export type CaseResult =
+  | AgreementResult
+  | ClientResult
+  | FlowResult
+  | IdleResult
+  | QueuedResult
+  | RequestsResult
+  | HandshakesResult
+  | SoakResult
 
 /** What one case gave for one subject. */
 export interface Series {
@@ -140,6 +149,11 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
       return station.run(item, (target) => ({ kind: 'requests', target, requests: item.requests, ...time }), false)
     case 'handshakes':
       return shakeHands(station, item, time)
+    case 'client': {
+      const { client } = item
+      const farCore = pinning.subjectCore
+      return station.run(item, (target) => ({ kind: 'client', target, client, farCore, ...time }), false)
+    }
   }
 }
 

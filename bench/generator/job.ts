@@ -1,7 +1,18 @@
+import type { ClientJob, ClientResult } from '../client/job.js'
 import type { WireName } from '../wires/wire.js'
 
 /** What the benchmark asks of a generator process, over IPC. All of it is plain data. */
-export type Job = AgreementJob | FlowJob | CeilingJob | IdleJob | QueuedJob | RequestsJob | HandshakesJob
+export type Job =
+  | AgreementJob
+  | ClientJob
+  | FlowJob
+  | CeilingJob
+  | HoldJob
+  | IdleJob
+  | QueuedJob
+  | RequestsJob
+  | HandshakesJob
+  | SoakJob
 
 /** A port, and what is spoken there. */
 export interface Endpoint {
@@ -315,3 +326,4 @@ interface Results {
 export type JobResult<J extends Job> = Results[J['kind']]
 
 export type Answer = { result: Results[keyof Results] } | { error: string }
+  client: ClientResult

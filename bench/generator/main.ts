@@ -1,3 +1,4 @@
+import { runClient } from '../client/run.js'
 import { runAgreement } from './agreement.js'
 import { runCeiling } from './ceiling.js'
 import { type Prepared, prepareFor, runFlow } from './flow.js'
@@ -26,6 +27,8 @@ function run(job: Job) {
     case 'agreement':
       return runAgreement(job, preparedFor(job))
     case 'flow':
+    case 'client':
+      return runClient(job)
       return runFlow(job, preparedFor(job))
     case 'ceiling':
       return runCeiling(job, preparedFor(job))

@@ -5,6 +5,8 @@ import type { Row } from './row.js'
 const HEADERS: { readonly [figure: string]: string | undefined } = {
   rate: 'deliveries',
   cpuEach: 'cpu each',
+  perCore: 'client, per core',
+  clientCpuEach: 'client cpu each',
   bytesEach: 'memory each',
 }
 

@@ -1,3 +1,4 @@
+import type { ClientResult } from '../client/job.js'
 import { sumOf, unaccounted } from '../generator/account.js'
 import type {
   Account,
@@ -35,6 +36,8 @@ export function outcomeOf(item: Case, result: CaseResult): Outcome {
     case 'idle':
       return { ...NOTHING, figures: { bytesEach: result.bytesEach } }
     case 'queued':
+    case 'client':
+      return ofClient(result)
       return ofQueued(result)
     case 'requests':
       return ofRequests(result)
@@ -136,6 +139,21 @@ function ofRequests(result: RequestsResult): Outcome {
   if (accepted !== sent) throw new Error(`${sent - accepted} of ${sent} requests were never answered`)
   const differences = [(counted ?? accepted) - accepted, (delivered ?? accepted) - (counted ?? accepted)]
   return {
+/** The library is what is measured here: the server may be what limits, so the rate is beside what one core of the client could do. */
+function ofClient(result: ClientResult): Outcome {
+  const { library, eventsPerSecond, clientCpuUsEach, published, delivered, lost, doubled, reordered } = result
+  return {
+    figures: { rate: eventsPerSecond, perCore: 1e6 / clientCpuUsEach, clientCpuEach: clientCpuUsEach },
+    eventsIn: published,
+    deliveriesOut: delivered,
+    lost,
+    doubled,
+    reordered,
+    load: result,
+    notes: [`by ${library}`],
+  }
+}
+
     ...NOTHING,
     // Tells the cost even where something else took the core meanwhile.
     figures: { requests: requestsPerSecond, cpuEach: cpuUsEach(subjectCpuPercent, requestsPerSecond) },

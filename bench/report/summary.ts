@@ -76,6 +76,8 @@ function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
       return { publishers: 1, subscribers: 1 }
     case 'idle':
       return { publishers: 0, subscribers: item.connections * Math.max(1, item.streamsEach) }
+    case 'client':
+      return { publishers: 1, subscribers: 1 }
     case 'requests':
       return { publishers: item.requests.connections, subscribers: 1 }
     case 'handshakes':

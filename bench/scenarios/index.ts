@@ -1,4 +1,5 @@
 import { agreement } from './agreement.js'
+import { clientLibrary } from './client.js'
 import { eventStreams } from './event-streams.js'
 import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
@@ -39,3 +40,5 @@ export const SCENARIOS: readonly Scenario[] = [
   permissionsCost,
   agreement,
 ]
+  soak,
+  clientLibrary,

@@ -1,4 +1,13 @@
-import type { Asks, FlowResult, FlowSpec, HandshakeSpec, RequestSpec, StreamResult } from '../generator/job.js'
+import type { ClientSpec } from '../client/job.js'
+import type {
+  Asks,
+  FlowResult,
+  FlowSpec,
+  HandshakeSpec,
+  RequestSpec,
+  SoakSpec,
+  StreamResult,
+} from '../generator/job.js'
 import type { Floor } from '../report/floors.js'
 import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
@@ -46,7 +55,15 @@ export const GROUPS = [
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */
-export type Case = AgreementCase | FlowCase | IdleCase | QueuedCase | RequestsCase | HandshakesCase
+export type Case =
+  | AgreementCase
+  | ClientCase
+  | FlowCase
+  | IdleCase
+  | QueuedCase
+  | RequestsCase
+  | HandshakesCase
+  | SoakCase
 
 interface CaseBase {
   readonly variant: string
@@ -85,6 +102,12 @@ export interface AgreementCase extends CaseBase {
 
 export interface IdleCase extends CaseBase {
   readonly kind: 'idle'
+/** A client library publishes, or receives, in the generator's place; what it talks to by raw socket is on the subject's core. */
+export interface ClientCase extends CaseBase {
+  readonly kind: 'client'
+  readonly client: ClientSpec
+}
+
   readonly connections: number
   /** Event streams on each connection, by HTTP/2; 0: the connections themselves are what is open. */
   readonly streamsEach: number
@@ -118,6 +141,8 @@ export type FigureName =
   | 'p99.9'
   | 'bytesEach'
   | 'own p50'
+  | 'perCore'
+  | 'clientCpuEach'
   | 'own p99'
   | 'own p99.9'
   | 'idle'
@@ -139,3 +164,5 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   'own p99.9': 'µs',
   idle: 'µs',
 }
+  perCore: '/s',
+  clientCpuEach: 'µs',

@@ -1,0 +1,38 @@
+import { READING_BYTES } from '../client/events.js'
+import type { ClientSpec } from '../client/job.js'
+import { atLeast, timesPeer, unlost } from '../report/floors.js'
+import { NEEDS_OUTBOX, PAYLOAD_BYTES } from './build.js'
+import type { ClientCase, Scenario } from './scenario.js'
+
+const PER_CORE_MIN = 2e6
+const TIMES_NATS = 3
+
+const CASES = [
+  clientCase('publish', { role: 'publish', payload: 'bytes', payloadBytes: PAYLOAD_BYTES }),
+  clientCase('receive', { role: 'receive', payload: 'bytes', payloadBytes: PAYLOAD_BYTES }),
+  clientCase('publish objects', { role: 'publish', payload: 'objects', payloadBytes: READING_BYTES }),
+  clientCase('receive objects', { role: 'receive', payload: 'objects', payloadBytes: READING_BYTES }),
+]
+
+/** Where the server is what limits, `perCore` says what the library could do: events for one second of its processor time. */
+export const clientLibrary: Scenario = {
+  name: 'client-library',
+  title: 'a client library for Node on one core, its own server on the other; a callback for each event received',
+  group: 'client',
+  ours: ['sluice', 'sluice-streams'],
+  peers: ['nats', 'mosquitto', 'socketio'],
+  need: NEEDS_OUTBOX,
+  runsMax: 3,
+  cases: CASES,
+  floors: [
+    ...CASES.flatMap(({ variant }) => [
+      atLeast('perCore', PER_CORE_MIN, { variant }),
+      timesPeer('perCore', 'nats', TIMES_NATS, { variant }),
+    ]),
+    unlost(),
+  ],
+}
+
+function clientCase(variant: string, client: ClientSpec): ClientCase {
+  return { kind: 'client', variant, withPeers: true, batch: 0, payloadBytes: client.payloadBytes, client }
+}
