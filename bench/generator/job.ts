@@ -2,17 +2,7 @@ import type { ClientJob, ClientResult } from '../client/job.js'
 import type { WireName } from '../wires/wire.js'
 
 /** What the benchmark asks of a generator process, over IPC. All of it is plain data. */
-export type Job =
-  | AgreementJob
-  | ClientJob
-  | FlowJob
-  | CeilingJob
-  | HoldJob
-  | IdleJob
-  | QueuedJob
-  | RequestsJob
-  | HandshakesJob
-  | SoakJob
+export type Job = AgreementJob | ClientJob | FlowJob | CeilingJob | IdleJob | QueuedJob | RequestsJob | HandshakesJob
 
 /** A port, and what is spoken there. */
 export interface Endpoint {
@@ -315,6 +305,7 @@ export interface HandshakesResult extends Load {
 
 interface Results {
   agreement: AgreementResult
+  client: ClientResult
   flow: FlowResult
   ceiling: CeilingResult
   idle: IdleResult
@@ -326,4 +317,3 @@ interface Results {
 export type JobResult<J extends Job> = Results[J['kind']]
 
 export type Answer = { result: Results[keyof Results] } | { error: string }
-  client: ClientResult

@@ -31,13 +31,13 @@ export function outcomeOf(item: Case, result: CaseResult): Outcome {
   switch (result.kind) {
     case 'agreement':
       return ofAgreement(result)
+    case 'client':
+      return ofClient(result)
     case 'flow':
       return ofFlow(item, result)
     case 'idle':
       return { ...NOTHING, figures: { bytesEach: result.bytesEach } }
     case 'queued':
-    case 'client':
-      return ofClient(result)
       return ofQueued(result)
     case 'requests':
       return ofRequests(result)
@@ -132,13 +132,6 @@ function ofQueued({ bytesEach, published, delivered, lost, queued, kernelBytes }
   }
 }
 
-/** Answered with 2xx, accepted by the daemon's own counter, and received by a subscriber must be one number. */
-function ofRequests(result: RequestsResult): Outcome {
-  const { accepted, refused, sent, counted, delivered, requestsPerSecond, subjectCpuPercent } = result
-  if (refused > 0) throw new Error(`${refused} of ${sent} requests were refused`)
-  if (accepted !== sent) throw new Error(`${sent - accepted} of ${sent} requests were never answered`)
-  const differences = [(counted ?? accepted) - accepted, (delivered ?? accepted) - (counted ?? accepted)]
-  return {
 /** The library is what is measured here: the server may be what limits, so the rate is beside what one core of the client could do. */
 function ofClient(result: ClientResult): Outcome {
   const { library, eventsPerSecond, clientCpuUsEach, published, delivered, lost, doubled, reordered } = result
@@ -154,6 +147,13 @@ function ofClient(result: ClientResult): Outcome {
   }
 }
 
+/** Answered with 2xx, accepted by the daemon's own counter, and received by a subscriber must be one number. */
+function ofRequests(result: RequestsResult): Outcome {
+  const { accepted, refused, sent, counted, delivered, requestsPerSecond, subjectCpuPercent } = result
+  if (refused > 0) throw new Error(`${refused} of ${sent} requests were refused`)
+  if (accepted !== sent) throw new Error(`${sent - accepted} of ${sent} requests were never answered`)
+  const differences = [(counted ?? accepted) - accepted, (delivered ?? accepted) - (counted ?? accepted)]
+  return {
     ...NOTHING,
     // Tells the cost even where something else took the core meanwhile.
     figures: { requests: requestsPerSecond, cpuEach: cpuUsEach(subjectCpuPercent, requestsPerSecond) },

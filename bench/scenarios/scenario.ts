@@ -1,13 +1,5 @@
 import type { ClientSpec } from '../client/job.js'
-import type {
-  Asks,
-  FlowResult,
-  FlowSpec,
-  HandshakeSpec,
-  RequestSpec,
-  SoakSpec,
-  StreamResult,
-} from '../generator/job.js'
+import type { Asks, FlowResult, FlowSpec, HandshakeSpec, RequestSpec, StreamResult } from '../generator/job.js'
 import type { Floor } from '../report/floors.js'
 import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
@@ -55,15 +47,7 @@ export const GROUPS = [
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */
-export type Case =
-  | AgreementCase
-  | ClientCase
-  | FlowCase
-  | IdleCase
-  | QueuedCase
-  | RequestsCase
-  | HandshakesCase
-  | SoakCase
+export type Case = AgreementCase | ClientCase | FlowCase | IdleCase | QueuedCase | RequestsCase | HandshakesCase
 
 interface CaseBase {
   readonly variant: string
@@ -100,14 +84,14 @@ export interface AgreementCase extends CaseBase {
   readonly flow: FlowSpec
 }
 
-export interface IdleCase extends CaseBase {
-  readonly kind: 'idle'
 /** A client library publishes, or receives, in the generator's place; what it talks to by raw socket is on the subject's core. */
 export interface ClientCase extends CaseBase {
   readonly kind: 'client'
   readonly client: ClientSpec
 }
 
+export interface IdleCase extends CaseBase {
+  readonly kind: 'idle'
   readonly connections: number
   /** Event streams on each connection, by HTTP/2; 0: the connections themselves are what is open. */
   readonly streamsEach: number
@@ -134,6 +118,8 @@ export type FigureName =
   | 'rate'
   | 'requests'
   | 'cpuEach'
+  | 'perCore'
+  | 'clientCpuEach'
   | 'handshakes'
   | 'resumed'
   | 'p50'
@@ -141,8 +127,6 @@ export type FigureName =
   | 'p99.9'
   | 'bytesEach'
   | 'own p50'
-  | 'perCore'
-  | 'clientCpuEach'
   | 'own p99'
   | 'own p99.9'
   | 'idle'
@@ -154,6 +138,8 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   requests: '/s',
   handshakes: '/s',
   cpuEach: 'µs',
+  perCore: '/s',
+  clientCpuEach: 'µs',
   resumed: '%',
   p50: 'µs',
   p99: 'µs',
@@ -164,5 +150,3 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   'own p99.9': 'µs',
   idle: 'µs',
 }
-  perCore: '/s',
-  clientCpuEach: 'µs',
