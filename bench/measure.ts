@@ -21,15 +21,7 @@ import { isOurs } from './subjects/index.js'
 import type { Subject, SubjectName } from './subjects/subject.js'
 import type { Timing } from './timing.js'
 
-export type CaseResult =
-  | AgreementResult
-  | ClientResult
-  | FlowResult
-  | IdleResult
-  | QueuedResult
-  | RequestsResult
-  | HandshakesResult
-  | SoakResult
+export type CaseResult = AgreementResult | ClientResult | FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
 
 /** What one case gave for one subject. */
 export interface Series {
@@ -129,6 +121,11 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
   switch (item.kind) {
     case 'agreement':
       return station.run(item, (target) => ({ kind: 'agreement', target, flow: item.flow, ...time }), false)
+    case 'client': {
+      const { client } = item
+      const farCore = pinning.subjectCore
+      return station.run(item, (target) => ({ kind: 'client', target, client, farCore, ...time }), false)
+    }
     case 'flow':
       return scraped(station, item, () =>
         station.run(
@@ -149,11 +146,6 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
       return station.run(item, (target) => ({ kind: 'requests', target, requests: item.requests, ...time }), false)
     case 'handshakes':
       return shakeHands(station, item, time)
-    case 'client': {
-      const { client } = item
-      const farCore = pinning.subjectCore
-      return station.run(item, (target) => ({ kind: 'client', target, client, farCore, ...time }), false)
-    }
   }
 }
 

@@ -26,9 +26,9 @@ function run(job: Job) {
   switch (job.kind) {
     case 'agreement':
       return runAgreement(job, preparedFor(job))
-    case 'flow':
     case 'client':
       return runClient(job)
+    case 'flow':
       return runFlow(job, preparedFor(job))
     case 'ceiling':
       return runCeiling(job, preparedFor(job))

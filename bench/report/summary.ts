@@ -69,6 +69,8 @@ export function summary(scenario: Scenario, series: Series): Row {
 /** Connections that publish and that receive. */
 function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
   switch (item.kind) {
+    case 'client':
+      return { publishers: 1, subscribers: 1 }
     case 'agreement':
     case 'flow':
       return { publishers: item.flow.streams.length, subscribers: item.flow.subscribers.length }
@@ -76,8 +78,6 @@ function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
       return { publishers: 1, subscribers: 1 }
     case 'idle':
       return { publishers: 0, subscribers: item.connections * Math.max(1, item.streamsEach) }
-    case 'client':
-      return { publishers: 1, subscribers: 1 }
     case 'requests':
       return { publishers: item.requests.connections, subscribers: 1 }
     case 'handshakes':

@@ -39,6 +39,5 @@ export const SCENARIOS: readonly Scenario[] = [
   scrapeCost,
   permissionsCost,
   agreement,
-]
-  soak,
   clientLibrary,
+]
