@@ -9,8 +9,11 @@ import type { Report, ReportedSubject } from './report/report.js'
 import { scenarioText } from './report/table.js'
 import { FIGURE_UNITS, type Scenario } from './scenarios/scenario.js'
 import { isOurs, SUBJECTS } from './subjects/index.js'
-import type { OurName, Subject } from './subjects/subject.js'
+import type { OurName, Subject, SubjectName } from './subjects/subject.js'
 import { timingOf } from './timing.js'
+
+/** Copies bytes, and knows nothing of events. */
+const LIMIT: SubjectName = 'forwarder'
 
 /** Measures what was asked for, a scenario after the other, and says on stdout what came of each. */
 export class Session {
@@ -103,7 +106,9 @@ function takeStock({ scenarios, peers }: Options): { present: Subject[]; describ
   for (const name of [...ours, ...wanted]) {
     const subject = SUBJECTS[name]
     const probed = subject.probe()
-    described.push({ name, label: subject.label, isOurs: isOurs(name), settings: subject.settings, ...probed })
+    const { label, settings } = subject
+    const limit = name === LIMIT ? { isLimit: true } : {}
+    described.push({ name, label, isOurs: isOurs(name), ...limit, settings, ...probed })
     if (!('absent' in probed)) present.push(subject)
   }
   return { present, described }

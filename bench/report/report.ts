@@ -30,6 +30,8 @@ export interface ReportedSubject {
   name: string
   label: string
   isOurs: boolean
+  /** It does less than is asked of all others, and shows how far anybody could get. */
+  isLimit?: boolean
   settings: string
   version?: string
   /** Why it did not take part. */

@@ -95,6 +95,7 @@ export function sampleReport(): Report {
         group: 'load',
         axis: { label: 'load, % of capacity', isLogarithmic: false },
       }),
+      scenario('over-time', 'Memory over time', { group: 'soak' }),
       scenario('unknown', 'Something <new> "later"', { group: 'memory' }),
     ],
     rows: [
@@ -134,6 +135,16 @@ export function sampleReport(): Report {
             histograms: [sampleHistogram(us)],
           })
         }),
+      ),
+      sampleRow(
+        'over-time',
+        'sluice',
+        { unheardOf: 1 },
+        {
+          series: [
+            { name: 'memory', unit: 'B', points: Array.from({ length: 60 }, (_, i) => [i * 10, 8e7 + (i % 7) * 1e5]) },
+          ],
+        },
       ),
       sampleRow('unknown', 'sluice', { unheardOf: 145 }, { variant: 'a <b>', eventsIn: 0, deliveriesOut: 0 }),
     ],

@@ -1,4 +1,4 @@
-import { count, quantity } from '../quantity.js'
+import { count, quantity, tickText } from '../quantity.js'
 import { type Axes, framed, frameFor } from './frame.js'
 import { type Key, legend } from './legend.js'
 import { element, escaped } from './markup.js'
@@ -22,6 +22,8 @@ export interface CurvePlot {
 const RADIUS = 3.5
 /** Finger and mouse find a point within this. */
 const HIT_RADIUS = 12
+/** Of more than these the line alone is drawn. */
+const DOTS_MAX = 40
 
 /** Lines over an axis. A void point is hollow. */
 export function curvePlot({ label, width, curves, xLabel, isLogarithmic, unit, isLogY }: CurvePlot): string {
@@ -37,13 +39,13 @@ export function curvePlot({ label, width, curves, xLabel, isLogarithmic, unit, i
   )
   const scale = isLogY ? logScale : linearScale
   const y = scale(values, frame.bottom, frame.top)
-  const axes: Axes = { x, y, xText: count, yText: (value) => quantity(value, unit), xLabel }
+  const axes: Axes = { x, y, xText: count, yText: (value) => tickText(value, unit), xLabel }
   const marks = curves.map((curve) => {
     const path = curve.points.map(
       (point, i) => `${i === 0 ? 'M' : 'L'}${place(x.place(point.x))} ${place(y.place(point.y))}`,
     )
     const line = element('path', { class: 'curve', d: path.join('') })
-    const dots = curve.points.map((point) => {
+    const dots = (curve.points.length > DOTS_MAX ? [] : curve.points).map((point) => {
       const at = { cx: x.place(point.x), cy: y.place(point.y) }
       const words = `${curve.name}, ${xLabel} ${count(point.x)}: ${quantity(point.y, unit)}${point.isVoid ? ', void' : ''}`
       const dot = element('circle', { class: point.isVoid ? 'void' : 'mark', ...at, r: RADIUS })

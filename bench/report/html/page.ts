@@ -1,7 +1,8 @@
-import { figureOf, headerOf, headline, timesBetter } from '../figures.js'
+import { figureOf, headerOf } from '../figures.js'
+import { glanceAt } from '../glance.js'
 import { quantity } from '../quantity.js'
-import type { Report, ReportedScenario } from '../report.js'
-import { median } from '../row.js'
+import type { Report, ReportedScenario, ReportedVerdict } from '../report.js'
+import { median, type Row } from '../row.js'
 import { escaped } from './markup.js'
 import { outcomeOf, section } from './section.js'
 import { PAGE_STYLE } from './theme.js'
@@ -93,50 +94,40 @@ function machineCard({ machine, pinning, noise, at }: Report): string {
 function summaryCard(report: Report): string {
   const lines = report.scenarios.map((scenario) => summaryRow(report, scenario))
   return `<section class="card" aria-labelledby="summary"><h2 id="summary">At a glance</h2>
-<div class="scroll" role="region" tabindex="0" aria-label="Summary"><table><thead><tr><th scope="col" class="left">scenario</th><th scope="col">figure</th><th scope="col">ours, at best</th><th scope="col">best peer</th><th scope="col">we are better by</th><th scope="col">floors</th></tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
+<div class="scroll" role="region" tabindex="0" aria-label="Summary"><table><thead><tr><th scope="col" class="left">scenario</th><th scope="col">figure</th><th scope="col">ours, at best</th><th scope="col">nearest peer</th><th scope="col">we are better by</th><th scope="col">floors</th></tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
 }
 
-function summaryRow(report: Report, { name, title }: ReportedScenario): string {
-  const { units } = report
-  const rows = report.rows.filter((row) => row.scenario === name)
-  const main = headline(rows, units)
-  const subjects = new Map(report.subjects.map((subject) => [subject.name, subject]))
-  const best = (isOurs: boolean) => {
-    const some = rows.filter((row) => subjects.get(row.subject)?.isOurs === isOurs)
-    const known = some.flatMap((row) => {
-      const value = main === null ? null : figureOf(row, main)
-      return value === null ? [] : [{ row, value }]
-    })
-    return known.sort((a, b) => (timesBetter(b.value, a.value, units[main ?? '']) ?? 1) - 1)[0]
-  }
-  const ours = best(true)
-  // Between cases of different kinds nothing can be said: only the peers of our best case are beside it.
-  const theirs = rows
-    .filter(
-      (row) => ours !== undefined && row.variant === ours.row.variant && subjects.get(row.subject)?.isOurs === false,
-    )
-    .flatMap((row) => (main === null || figureOf(row, main) === null ? [] : [{ row, value: figureOf(row, main) ?? 0 }]))
-    .sort((a, b) => (timesBetter(b.value, a.value, units[main ?? '']) ?? 1) - 1)[0]
-  const text = (found: typeof ours) =>
-    found === undefined
-      ? '–'
-      : `${escaped(quantity(found.value, units[main ?? ''] ?? ''))}<span class="spread">${escaped(detail(found.row.subject, found.row.variant))}</span>`
-  const detail = (subject: string, variant: string) => {
-    const label = subjects.get(subject)?.label ?? subject
-    return variant === '' ? label : `${label}, ${variant}`
-  }
-  const times =
-    ours === undefined || theirs === undefined ? null : timesBetter(ours.value, theirs.value, units[main ?? ''])
-  const verdicts = report.verdicts.filter((verdict) => verdict.scenario === name)
-  const tally = ['pass', 'short', 'none'].flatMap((kind) => {
-    const some = verdicts.filter((verdict) => outcomeOf(verdict).class === kind)
-    const sign = { pass: '✓', short: '✗', none: '–' }[kind]
-    const words = { pass: 'met', short: 'missed', none: 'without a verdict' }[kind]
-    return some.length === 0
+function summaryRow(report: Report, scenario: ReportedScenario): string {
+  const { name, title } = scenario
+  const { figure, ours, peer, unit } = glanceAt(report, scenario)
+  const value = (row: Row) => escaped(quantity(figureOf(row, figure ?? '') ?? 0, unit))
+  const cells = [
+    `<th scope="row" class="left wrap"><a href="#${escaped(name)}">${escaped(title)}</a></th>`,
+    `<td>${figure === null ? '–' : escaped(headerOf(figure))}</td>`,
+    `<td>${ours === null ? '–' : `${value(ours.best)}${ours.best === ours.worst ? '' : `<span class="spread">worst case ${value(ours.worst)}</span>`}`}</td>`,
+    `<td>${peer === null ? '–' : `${peer.only === null ? '' : value(peer.only)}<span class="spread">${escaped(peer.subject.label)}</span>`}</td>`,
+    `<td>${peer === null ? '–' : `${peer.times.toFixed(2)} ×${peer.isVoid ? '<span class="spread">void: generator-bound</span>' : ''}`}</td>`,
+    `<td>${tally(report.verdicts.filter((verdict) => verdict.scenario === name))}</td>`,
+  ]
+  return `<tr>${cells.join('')}</tr>`
+}
+
+const OUTCOMES = [
+  ['pass', '✓', 'met'],
+  ['short', '✗', 'missed'],
+  ['none', '–', 'without a verdict'],
+] as const
+
+function tally(verdicts: readonly ReportedVerdict[]): string {
+  const parts = OUTCOMES.flatMap(([kind, sign, words]) => {
+    const some = verdicts.filter((verdict) => outcomeOf(verdict).class === kind).length
+    return some === 0
       ? []
-      : [`<span class="chip ${kind}" title="${some.length} ${words}">${sign} ${some.length}</span>`]
+      : [
+          `<span class="chip ${kind}" title="${some} ${words}" aria-label="${some} ${words}" role="img">${sign} ${some}</span>`,
+        ]
   })
-  return `<tr><th scope="row" class="left wrap"><a href="#${escaped(name)}">${escaped(title)}</a></th><td>${main === null ? '–' : escaped(headerOf(main))}</td><td>${text(ours)}</td><td>${text(theirs)}</td><td>${times === null ? '–' : `${times.toFixed(2)} ×`}</td><td>${tally.join(' ')}</td></tr>`
+  return parts.join(' ')
 }
 
 /** A against A: below it no difference can be told. */

@@ -1,5 +1,5 @@
 import type { Histogram } from 'hdr-histogram-js'
-import { quantity } from '../quantity.js'
+import { quantity, tickText } from '../quantity.js'
 import { type Axes, framed, frameFor } from './frame.js'
 import { type Key, legend } from './legend.js'
 import { element, escaped } from './markup.js'
@@ -34,7 +34,7 @@ export function percentilePlot(label: string, width: number, distributions: read
     frame.bottom,
     frame.top,
   )
-  const axes: Axes = { x, y, xText: percentile, yText: (us) => quantity(us, 'µs'), xLabel: 'percentile of events' }
+  const axes: Axes = { x, y, xText: percentile, yText: (us) => tickText(us, 'µs'), xLabel: 'percentile of events' }
   const marks = curves.map(({ name, class: colour, points, isVoid, histogram }) => {
     const path = points.map(
       ({ rarity, us }, i) => `${i === 0 ? 'M' : 'L'}${place(x.place(rarity))} ${place(y.place(us))}`,

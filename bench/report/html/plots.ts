@@ -25,9 +25,10 @@ export function plotsOf(report: Report, scenario: ReportedScenario, width: numbe
   const rows = report.rows.filter((row) => row.scenario === scenario.name)
   const painter = new Painter(report, scenario, rows, width)
   const isAxis = scenario.axis !== undefined && rows.some((row) => row.x !== undefined)
-  return isAxis
+  const plots = isAxis
     ? [...painter.curves(), ...painter.percentiles(true)]
     : [...painter.bars(), ...painter.percentiles(false)]
+  return [...plots, ...painter.overTime()]
 }
 
 class Painter {
@@ -95,6 +96,30 @@ class Painter {
       const title = variant === '' ? 'latency by percentile' : `latency by percentile: ${variant}`
       return this.percentile(title, some, ({ subject }) => subject, isDetail)
     })
+  }
+
+  /** What changed in the course of a run. */
+  overTime(): Plot[] {
+    const all = this.rows.flatMap((row) => (row.series ?? []).map((series) => ({ row, series })))
+    const names = [...new Set(all.map(({ series }) => series.name))]
+    return names.map((name) => {
+      const some = all.filter(({ series }) => series.name === name)
+      const keys = some.map(({ row }) => this.rowName(row))
+      const classes = categoryClasses(keys)
+      const curves = some.map(({ row, series }, i): Curve => {
+        const points = series.points.map(([x, y]) => ({ x, y, isVoid: row.generatorBound }))
+        return { name: keys[i], class: classes.get(keys[i]) ?? 'peer', points }
+      })
+      const { unit } = some[0].series
+      const plot = { width: this.width, curves, xLabel: 'seconds', isLogarithmic: false, unit, isLogY: unit === 'µs' }
+      const title = `${name} over time`
+      return { title, svg: curvePlot({ label: this.words(title), ...plot }), isDetail: false }
+    })
+  }
+
+  private rowName({ subject, variant }: Row): string {
+    const label = this.labels.get(subject) ?? subject
+    return variant === '' ? label : `${label}, ${variant}`
   }
 
   private percentile(title: string, rows: readonly Row[], keyOf: (row: Row) => string, isDetail: boolean): Plot {

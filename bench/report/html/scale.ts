@@ -39,13 +39,20 @@ export function logScale(values: readonly number[], from: number, to: number, de
   }
 }
 
+/** With more places than these, round numbers are marked instead. */
+const MEASURED_TICKS_MAX = 16
+
 /** The places of an axis that were measured: marks where they are, as many as fit. */
 export function measuredScale(values: readonly number[], isLogarithmic: boolean, from: number, to: number): Scale {
   const sorted = [...new Set(values)].sort((a, b) => a - b)
   const [low, high] = [sorted[0] ?? 0, sorted.at(-1) ?? 1]
   const isLog = isLogarithmic && low > 0
   const along = (value: number) => (isLog ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low))
-  return { place: (value) => (high === low ? (from + to) / 2 : from + along(value) * (to - from)), ticks: sorted }
+  const ticks = sorted.length <= MEASURED_TICKS_MAX || isLog ? sorted : linearScale(sorted, from, to).ticks
+  return {
+    place: (value) => (high === low ? (from + to) / 2 : from + along(value) * (to - from)),
+    ticks: ticks.filter((tick) => tick >= low && tick <= high),
+  }
 }
 
 function marks(least: number, most: number, digits: readonly number[]): number[] {

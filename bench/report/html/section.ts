@@ -63,7 +63,7 @@ function verdicts(all: readonly ReportedVerdict[]): string {
 function figures(plots: readonly Plot[]): string {
   if (plots.length === 0) return ''
   const all = plots.map(({ title, svg }) => `<figure><figcaption>${escaped(title)}</figcaption>${svg}</figure>`)
-  return `<div class="plots">${all.join('\n')}</div>`
+  return `<div class="plots${plots.length === 1 ? ' single' : ''}">${all.join('\n')}</div>`
 }
 
 function folded(summary: string, markup: string): string {

@@ -4,6 +4,9 @@ import type { Report } from '../report.js'
 import type { Row } from '../row.js'
 import { escaped } from './markup.js'
 
+/** A longer table is folded under the plots. */
+const ROWS_SHOWN_MAX = 16
+
 /** What a scenario gave, as a table: a row for each case and subject. */
 export function rowsTable(report: Report, rows: readonly Row[], label: string): string {
   const { units } = report
@@ -52,7 +55,7 @@ export function rowsTable(report: Report, rows: readonly Row[], label: string): 
     '<th scope="col">cpu</th><th scope="col">generator</th>',
   ]
   let previous: string | null = null
-  const body = rows.map((row) => {
+  const body = byVariant(rows).map((row) => {
     const isFirst = hasVariants && row.variant !== previous
     previous = row.variant
     const classes = [...(isFirst ? ['first'] : []), ...(isOurs(row) ? ['us'] : [])].join(' ')
@@ -70,5 +73,14 @@ export function rowsTable(report: Report, rows: readonly Row[], label: string): 
     ]
     return `<tr class="${classes}">${cells.join('')}</tr>`
   })
-  return `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(label)}"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`
+  const markup = `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(label)}"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`
+  return rows.length > ROWS_SHOWN_MAX
+    ? `<details><summary>All ${rows.length} rows</summary>${markup}</details>`
+    : markup
+}
+
+/** Who took part in a case stands together. */
+function byVariant(rows: readonly Row[]): Row[] {
+  const variants = [...new Set(rows.map(({ variant }) => variant))]
+  return variants.flatMap((variant) => rows.filter((row) => row.variant === variant))
 }

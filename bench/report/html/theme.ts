@@ -58,12 +58,13 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywher
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:12px 24px;margin:0}
 .facts div{min-width:0}.facts dt{color:var(--muted);font-size:13px}.facts dd{margin:0;overflow-wrap:anywhere}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:20px 32px;margin:18px 0}
+.plots.single{grid-template-columns:minmax(0,640px)}
 figure{margin:0;min-width:0}figcaption{font-weight:600;font-size:14px;margin-bottom:6px}
 .plot{display:block;width:100%;height:auto;overflow:visible}
 .scroll{overflow-x:auto;margin:12px -24px 0;padding:0 24px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{padding:7px 0 7px 18px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-weight:500;color:var(--muted);font-size:12.5px}tbody th{color:var(--ink);font-size:13.5px;font-weight:400}
+thead th{white-space:normal;vertical-align:bottom}th{font-weight:500;color:var(--muted);font-size:12.5px}tbody th{color:var(--ink);font-size:13.5px;font-weight:400}
 th:first-child,td:first-child{padding-left:0}.left{text-align:left}.wrap{white-space:normal;min-width:12em}
 tr:last-child>*{border-bottom:0}tr.first>*{border-top:1px solid var(--axis)}
 .us>th,.us>td{font-weight:600}.spread{color:var(--muted);font-weight:400;font-size:12px;display:block}
@@ -87,11 +88,11 @@ const PREFERRED: { readonly [subject: string]: number | undefined } = {
   'sluice-streams': 1,
   nats: 7,
   'nats-websocket': 2,
-  redis: 5,
-  mosquitto: 4,
+  redis: 4,
+  mosquitto: 5,
   aedes: 6,
   socketio: 3,
-  ws: 4,
+  ws: 1,
   uwebsockets: 2,
 }
 
