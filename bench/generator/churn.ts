@@ -2,7 +2,6 @@ import type { Wire } from '../wires/wire.js'
 import type { Connection } from './connection.js'
 import { topicAt } from './cycle.js'
 import type { StreamSpec } from './job.js'
-import { clientMessage } from './websocket.js'
 
 const TICK_MS = 10
 /** Subscriptions that are held at a time: enough for overlaps, few enough to come round often. */
@@ -39,18 +38,16 @@ export class Churn {
 
   private tick(now: number): void {
     const due = Math.floor(((now - this.startAt) * this.perSecond) / 1000)
-    const messages: Buffer[] = []
-    for (; this.sent < due; this.sent++) messages.push(this.next())
-    if (messages.length > 0) this.connection.write(Buffer.concat(messages))
+    for (; this.sent < due; this.sent++) this.connection.send(this.next())
   }
 
-  private next(): Buffer {
+  private next(): Uint8Array {
     const subscribe = this.held.length < HELD || this.sent % 2 === 0
     const pattern = subscribe ? this.pattern(this.sent) : this.held.shift()!
     if (subscribe) this.held.push(pattern)
     const command = this.wire.churn(subscribe, pattern)
     if (command === null) throw new Error(`${this.wire.name} has no churn`)
-    return clientMessage([command])
+    return command
   }
 
   private pattern(n: number): string {

@@ -35,19 +35,16 @@ export interface Deliveries {
 
 export function buildCycle(wire: Wire, spec: StreamSpec, stream: number, events: number, payloadBytes: number): Cycle {
   assert(events % spec.batch === 0, 'a cycle is made of whole batches')
-  const messages: Buffer[] = []
-  for (let first = 0; first < events; first += spec.batch) {
+  const { batch } = spec
+  const message = (i: number) => {
     const parts: Uint8Array[] = []
-    for (let i = first; i < first + spec.batch; i++) {
-      parts.push(wire.publication(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes)))
+    for (let event = i * batch; event < (i + 1) * batch; event++) {
+      parts.push(wire.publication(topicAt(spec, event), spec.lane, payload(stream, event, payloadBytes)))
     }
-    messages.push(wire.framesItself === true ? Buffer.concat(parts) : framed(wire.carrier, parts))
+    return wire.framesItself === true ? Buffer.concat(parts) : framed(wire.carrier, parts)
   }
-  assert(
-    messages.every((message) => message.length === messages[0].length),
-    'messages are equally long',
-  )
-  return { events, publications: Buffer.concat(messages), messageBytes: messages[0].length, batch: spec.batch }
+  const messageBytes = message(0).length
+  return { events, publications: rowOf(events / batch, messageBytes, message), messageBytes, batch }
 }
 
 function framed(carrier: CarrierName, parts: readonly Uint8Array[]): Buffer {
@@ -69,17 +66,23 @@ export function buildDeliveries(
   payloadBytes: number,
   pattern: string,
 ): Deliveries {
-  const records: Buffer[] = []
-  for (let i = 0; i < events; i++) {
-    records.push(Buffer.from(wire.delivery(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes), pattern)))
+  const record = (i: number) =>
+    Buffer.from(wire.delivery(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes), pattern))
+  const first = record(0)
+  const recordBytes = first.length
+  const stampAt = first.indexOf(payload(stream, 0, payloadBytes))
+  return { bytes: rowOf(events, recordBytes, record), recordBytes, stampAt, events, topics: spec.topics.count }
+}
+
+/** One after the other: written as they are made, since there may be millions. */
+function rowOf(count: number, bytesEach: number, make: (i: number) => Uint8Array): Buffer {
+  const row = Buffer.allocUnsafeSlow(count * bytesEach)
+  for (let i = 0; i < count; i++) {
+    const bytes = make(i)
+    assert(bytes.length === bytesEach, 'all are equally long')
+    row.set(bytes, i * bytesEach)
   }
-  const recordBytes = records[0].length
-  assert(
-    records.every((record) => record.length === recordBytes),
-    'deliveries are equally long',
-  )
-  const stampAt = records[0].indexOf(payload(stream, 0, payloadBytes))
-  return { bytes: Buffer.concat(records), recordBytes, stampAt, events, topics: spec.topics.count }
+  return row
 }
 
 export function topicAt(spec: StreamSpec, event: number): string {

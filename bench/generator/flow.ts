@@ -1,11 +1,13 @@
 import { wireNamed } from '../wires/index.js'
 import type { Wire } from '../wires/wire.js'
 import { openAccount } from './account.js'
+import { bystandersOf, standBy } from './bystanders.js'
 import { Churn } from './churn.js'
 import type { Connection } from './connection.js'
 import { buildCycle, type Cycle } from './cycle.js'
 import { InFlight } from './in-flight.js'
 import type { FlowJob, FlowResult, FlowSpec, Quantiles, StreamResult } from './job.js'
+import { Attention, watchLast } from './last-receipt.js'
 import { LatencyWatch } from './latency-watch.js'
 import { LoadMeter } from './load.js'
 import { OWN_MS_MIN, ownLatency } from './own-latency.js'
@@ -20,6 +22,8 @@ const STILL_MS = 3000
 /** An overload is worked off after the measured time for so long. */
 const UNSENT_MS_MAX = 10_000
 const POLL_MS = 20
+/** So many subscribers are read as they come. */
+const CROWD = 10
 /** So many publishers at most are looked at after each read. */
 const PACED_BETWEEN_MAX = 16
 
@@ -58,30 +62,42 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     const subscribers = await inParallel(flow.subscribers.length, async (i) =>
       keep(await openReceiver(job.target, readBuffer, flow.subscribers[i], limits)),
     )
-    // Where a paced stream runs beside a flood, the flood must not hold it up in here.
+    // Where a paced stream runs beside a flood, the flood must not hold it up in here. Of many sockets each has little, and two calls for each would be more.
     const isPaced = flow.streams.some((each) => each.eventsPerSecond > 0)
-    for (const subscriber of subscribers) subscriber.oneReadATurn = isPaced
+    for (const subscriber of subscribers) subscriber.oneReadATurn = isPaced && subscribers.length < CROWD
     const publishers = await inParallel(flow.streams.length, async () => keep(await openPublisher(publish, readBuffer)))
 
     const inFlight = new InFlight(flow.inFlightBytesMax)
     const pumps = makePumps(flow, book, cycles, publishers, inFlight)
     const paced = pumps.filter((pump): pump is PacedPump => pump instanceof PacedPump)
-    const turns = new Turns(pumps)
+    const attention = new Attention()
+    const turns = new Turns(isPaced ? [...pumps, attention] : pumps)
     const receivers = makeReceivers(wire, flow, book, subscribers, inFlight)
     // Reading a hundred sockets takes longer than the time between two messages.
     if (paced.length <= PACED_BETWEEN_MAX)
       for (const { connection } of receivers) connection.onceRead = () => turns.between(paced)
     slowDown(receivers)
-    const churn =
-      flow.churnPerSecond > 0
-        ? new Churn(keep(await openTo(job.target, readBuffer)), wire, flow.streams[0], flow.churnPerSecond)
-        : null
-    const needed = () =>
-      open.filter((connection) => !receivers.some((each) => each.connection === connection && each.isGone))
+    const { bystanders } = flow
+    if (bystanders !== undefined) {
+      await inParallel(bystandersOf(bystanders), async (i) =>
+        standBy(keep(await openTo(job.target, readBuffer)), wire, bystanders, i),
+      )
+    }
+    const churn = flow.churnPerSecond > 0 ? await churnOf(wire, flow, keep(await openTo(job.target, readBuffer))) : null
+    const needed = () => {
+      const gone = new Set(receivers.filter((each) => each.isGone).map(({ connection }) => connection))
+      return open.filter((connection) => !gone.has(connection))
+    }
 
     const startAt = performance.now()
+    const fromAt = startAt + job.warmupMs
     const watches = pumps.map((pump, i) =>
-      pump instanceof PacedPump ? new LatencyWatch(pump, receivers, i, startAt + job.warmupMs, lengthMs) : null,
+      pump instanceof PacedPump ? new LatencyWatch(pump, receivers, i, fromAt, lengthMs) : null,
+    )
+    const lasts = pumps.map((pump, i) =>
+      pump instanceof PacedPump
+        ? watchLast(pump, receivers, i, { fromMs: fromAt, toMs: fromAt + lengthMs }, attention)
+        : null,
     )
     for (const pump of paced) pump.start(startAt)
     churn?.start(startAt)
@@ -113,6 +129,7 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
         deliveredPerSecond: perSecond('delivered', i),
         deliveredToReadersPerSecond: perSecond('read', i),
         latency: watches[i]?.result() ?? null,
+        last: lasts[i]?.result() ?? null,
       }),
     )
     return {
@@ -127,6 +144,11 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
   } finally {
     for (const connection of open) connection.close()
   }
+}
+
+async function churnOf(wire: Wire, flow: FlowSpec, connection: Connection): Promise<Churn> {
+  await wire.open(connection, 'subscriber')
+  return new Churn(connection, wire, flow.streams[0], flow.churnPerSecond)
 }
 
 /** How long events of the first stream's lane took to be routed, by the daemon's own account. */

@@ -44,6 +44,13 @@ export interface SlowReads {
   pauseMs: number | null
 }
 
+/** Patterns `{prefix}{number}{suffix}`. */
+export interface BystandersSpec {
+  prefix: string
+  suffix: string
+  count: number
+}
+
 /** Publishers and subscribers of one measured run. */
 export interface FlowSpec {
   streams: StreamSpec[]
@@ -53,6 +60,8 @@ export interface FlowSpec {
   cycleEvents: number
   /** Publishers without a rate wait while more bytes of deliveries than this are under way. */
   inFlightBytesMax: number
+  /** Subscriptions on other connections, which match nothing that is published. */
+  bystanders?: BystandersSpec
   /** Subscribe and unsubscribe commands a second on a connection of its own, on patterns that overlap the topics. */
   churnPerSecond: number
   /** Bytes read from, or written to, one socket at a time. */
@@ -217,6 +226,17 @@ export interface StreamResult extends Tally {
   deliveredToReadersPerSecond: number
   /** Of streams with a rate: from the intended send time to the receipt. */
   latency: LatencyResult | null
+  /** Of those with several subscribers: until the last of them has it. */
+  last: LastResult | null
+}
+
+export interface LastResult extends Quantiles {
+  count: number
+  maxUs: number
+  /** Of the time until the last receipt, the part after the first one in which the generator had something to read: what it took itself, perhaps. */
+  generatorShare: number
+  /** As of a latency. */
+  histogram: string
 }
 
 export interface AgreementResult extends Load, Tally {

@@ -13,6 +13,8 @@ const GENERATOR_BUSY_PERCENT = 95
 const SUBJECT_BUSY_PERCENT = 90
 /** Of a latency, the part that the generator's own lateness may be. */
 const LATE_SHARE_MAX = 0.5
+/** Of the time until the last subscriber has an event, the part in which the generator may be busy with reading. */
+const READING_SHARE_MAX = 0.5
 /** A generator with more time to spare than this was not what limited, whatever its ceiling looked like on a busy machine. */
 const GENERATOR_SPARE_PERCENT = 20
 /** Of one core; beyond it the figures suffer visibly. */
@@ -54,7 +56,7 @@ export function summary(scenario: Scenario, series: Series): Row {
     generatorCeilingPerSecond: ceilingPerSecond,
     generatorBound: false,
     notes: [],
-    histograms: flows.flatMap(({ streams }) => streams.flatMap(({ latency }) => latency?.histogram ?? [])),
+    histograms: flows.flatMap(({ streams }) => streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? [])),
     errors,
   }
   judgeGenerator(row, flows)
@@ -111,6 +113,10 @@ function judgeGenerator(row: Row, flows: readonly FlowResult[]): void {
   const p99 = figures.p99?.median
   if (p99 !== undefined && late > LATE_SHARE_MAX * p99) {
     bound(`its own sends were ${Math.round(late)} µs late at p99, which is part of the latency`)
+  }
+  const reading = medianOr0(flows.flatMap((flow) => flow.streams.flatMap((each) => each.last?.generatorShare ?? [])))
+  if (reading > READING_SHARE_MAX) {
+    bound(`${Math.round(reading * 100)} % of the time until the last subscriber has an event it was reading without a pause`)
   }
 }
 

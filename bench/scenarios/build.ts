@@ -48,6 +48,11 @@ export function flowCase(variant: string, spec: FlowSpec, figures: FlowCase['fig
   return { kind: 'flow', variant, withPeers, batch, payloadBytes: spec.payloadBytes, flow: spec, figures }
 }
 
+/** Puts a case on its scenario's axis. */
+export function placed(item: FlowCase, x: number, line?: string): FlowCase {
+  return { ...item, x, ...(line !== undefined && { line }) }
+}
+
 /** Marks a case for `--quick`. */
 export function quick(item: FlowCase): FlowCase {
   return { ...item, isQuick: true }
@@ -62,6 +67,21 @@ export function rate(streams: readonly StreamResult[]): Figures {
 export function rateAndCost(streams: readonly StreamResult[], load: Load): Figures {
   const { rate: perSecond = 0 } = rate(streams)
   return { rate: perSecond, cpuEach: ((load.subjectCpuPercent / 100) * 1e6) / perSecond }
+}
+
+/** Deliveries of all streams, and the payload in them. */
+export function rateAndPayload(payloadBytes: number): FlowCase['figures'] {
+  return (streams) => {
+    const { rate: perSecond = 0 } = rate(streams)
+    return { rate: perSecond, payload: (perSecond * payloadBytes) / 1e6 }
+  }
+}
+
+/** Percentiles of the moment in which the last subscriber has an event, and of any one's. */
+export function lastLatency(streams: readonly StreamResult[]): Figures {
+  const last = streams.find((each) => each.last !== null)?.last
+  if (last === undefined || last === null) return {}
+  return { ...latency(streams), 'last p50': last.p50Us, 'last p99': last.p99Us, 'last p99.9': last.p999Us }
 }
 
 /** Percentiles of the first stream that has them. */

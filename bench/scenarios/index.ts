@@ -1,28 +1,36 @@
 import { agreement } from './agreement.js'
 import { clientLibrary } from './client.js'
 import { eventStreams } from './event-streams.js'
+import { fanIn } from './fan-in.js'
+import { fanOut, fanOutLatency } from './fan-out.js'
 import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
 import { latencyCost } from './latency-cost.js'
+import { firehoseLarge, firehoseMatrix } from './matrix.js'
 import { idle10k, queuedMemory } from './memory.js'
 import { permissionsCost } from './permissions-cost.js'
 import { priority } from './priority.js'
 import type { Scenario } from './scenario.js'
 import { scrapeCost } from './scrape-cost.js'
 import { streams1, streams1Small, streams64 } from './streams.js'
-import { fanIn64, fanOut100, fanOut1000, oneToOne1, oneToOne64 } from './throughput.js'
+import { oneToOne1, oneToOne64 } from './throughput.js'
 import { tls1, tls64, tlsHandshakes } from './tls.js'
-import { topics100k } from './topics.js'
+import { topics, topicsMillion } from './topics.js'
+import { wildcards } from './wildcards.js'
 
 export const SCENARIOS: readonly Scenario[] = [
   oneToOne64,
   oneToOne1,
-  fanOut100,
-  fanOut1000,
-  fanIn64,
-  topics100k,
   priority,
   latency100k,
+  firehoseMatrix,
+  firehoseLarge,
+  fanIn,
+  fanOut,
+  fanOutLatency,
+  topics,
+  topicsMillion,
+  wildcards,
   idle10k,
   queuedMemory,
   httpPublish,

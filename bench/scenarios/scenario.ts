@@ -125,6 +125,10 @@ export type FigureName =
   | 'p50'
   | 'p99'
   | 'p99.9'
+  | 'last p50'
+  | 'last p99'
+  | 'last p99.9'
+  | 'payload'
   | 'bytesEach'
   | 'own p50'
   | 'own p99'
@@ -144,6 +148,10 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   p50: 'µs',
   p99: 'µs',
   'p99.9': 'µs',
+  'last p50': 'µs',
+  'last p99': 'µs',
+  'last p99.9': 'µs',
+  payload: 'MB/s',
   bytesEach: 'B',
   'own p50': 'µs',
   'own p99': 'µs',

@@ -183,6 +183,11 @@ function flags(need: Need): string[] {
   if (need.outboxBytesMax > 0) flags.push('--outbox.bytes_max', String(need.outboxBytesMax))
   if (need.memoryBytesMax > 0) flags.push('--memory.budget', String(need.memoryBytesMax))
   if (need.outboxEventsMax > 0) flags.push('--outbox.events_max', String(need.outboxEventsMax))
+  if (need.messageBytesMax > 0) {
+    const size = String(need.messageBytesMax)
+    flags.push('--listen.message_bytes_max', size, '--router.slab_bytes', size)
+  }
+  if (need.topicsMax > 0) flags.push('--router.topics_max', String(need.topicsMax))
   if (need.connectionsMax > 0) flags.push('--listen.connections_max', String(need.connectionsMax))
   return flags
 }

@@ -53,9 +53,20 @@ export interface Need {
   connectionsMax: number
   /** Bytes that may wait for all subscribers together. */
   memoryBytesMax: number
+  /** Bytes of one message, and the blocks that hold it. */
+  messageBytesMax: number
+  /** Topics that are known at a time. */
+  topicsMax: number
 }
 
-export const DEFAULTS: Need = { outboxBytesMax: 0, outboxEventsMax: 0, connectionsMax: 0, memoryBytesMax: 0 }
+export const DEFAULTS: Need = {
+  outboxBytesMax: 0,
+  outboxEventsMax: 0,
+  connectionsMax: 0,
+  memoryBytesMax: 0,
+  messageBytesMax: 0,
+  topicsMax: 0,
+}
 
 export interface RunningSubject {
   readonly pid: number

@@ -36,12 +36,20 @@ function natsWire(name: WireName, carrier: CarrierName): Wire {
       return lineEnd < 0 ? 0 : lineEnd + 2
     },
 
-    churn: () => null,
+    churn(subscribe, pattern) {
+      if (!subscribe) return Buffer.from(`UNSUB ${heldBy.get(pattern)?.shift()}\r\n`)
+      const subscription = ++lastSubscription
+      heldBy.set(pattern, [...(heldBy.get(pattern) ?? []), subscription])
+      return Buffer.from(`SUB ${pattern} ${subscription}\r\n`)
+    },
   }
 }
 
 const CRLF = Buffer.from('\r\n')
 const SUBSCRIPTION = 1
+/** Those beside the measured ones have numbers of their own, by which they are ended. */
+let lastSubscription = SUBSCRIPTION
+const heldBy = new Map<string, number[]>()
 const CONNECT = Buffer.from(
   'CONNECT {"verbose":false,"pedantic":false,"lang":"raw","version":"1","protocol":1,"echo":true}\r\n',
 )
