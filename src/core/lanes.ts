@@ -53,4 +53,9 @@ export class Lanes {
   depth(lane: number): number {
     return this.queues[lane].length
   }
+
+  /** The same of each lane. */
+  get depths(): number[] {
+    return this.queues.map((queue) => queue.length)
+  }
 }

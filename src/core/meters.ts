@@ -40,6 +40,11 @@ export class Meters {
   /** Sessions whose link takes nothing at the moment. */
   blockedOutboxes = 0
 
+  /** Events that are in a lane and not yet routed. */
+  get pendingInLanes(): number {
+    return this.accepted - this.routed - this.expiredUnrouted
+  }
+
   refuse(code: number, count: number): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + count)
   }

@@ -3,7 +3,7 @@ import { Code, closesConnection } from '../protocol/codes.js'
 import type { Credentials, OkInfo, SubscribeOptions } from '../protocol/control.js'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { MetadataReader } from '../protocol/metadata.js'
-import { LANES, Op } from '../protocol/ops.js'
+import { Op } from '../protocol/ops.js'
 import { EVENT_LEAD, EVENT_LEAD_WITH_METADATA, EventScanner, frameEnd } from '../protocol/scan.js'
 import { type Access, FULL_ACCESS } from './access.js'
 import { Budget } from './budget.js'
@@ -11,6 +11,7 @@ import { Control } from './control.js'
 import { Delivery } from './delivery.js'
 import { Drainer } from './drainer.js'
 import type { RouterHost } from './host.js'
+import { Intake } from './intake.js'
 import { LaneShares } from './lane-shares.js'
 import { Lanes } from './lanes.js'
 import { type Link, NO_LINK } from './link.js'
@@ -37,8 +38,7 @@ const MATCH_ENTRIES_PER_TOPIC = 16
 const UNFINISHED_SHARE = 1 / 4
 
 /**
- * Takes events in and hands them out: accept fills the lanes, drain empties them, flush sends; nothing else moves an event.
- * Everything here is synchronous. Transports call reserve and accept with bytes, writable and close with what befell a link.
+ * Takes events in and hands them out: accept fills the lanes, drain empties them, flush sends; nothing else moves an event. All is synchronous. Transports call reserve and accept with bytes, writable and close with what befell a link.
  */
 export class Router {
   readonly meters = new Meters()
@@ -58,6 +58,8 @@ export class Router {
   onAuth: ((session: Session, request: number, credentials: Credentials) => void) | null = null
   /** What the daemon itself publishes. */
   readonly own: OwnEvents
+  /** For transports that hand over one message at a time. */
+  readonly intake: Intake
   private readonly timing: Timing
   private readonly drainer: Drainer
   private readonly control: Control
@@ -68,7 +70,7 @@ export class Router {
   private scheduled = false
   /** The run that the next event may join, while it is still in its lane; the head of its last event, to compare with. */
   private openRun: Run | null = null
-  /** What the last event of the open run was permitted by. */
+  /** What permitted its last event. */
   private openAccess: Access = FULL_ACCESS
   /** A code, when nothing of the current call of accept may be accepted. */
   private refuseAll = 0
@@ -95,6 +97,7 @@ export class Router {
     this.unfinished = new Budget(options.memoryBudgetBytes * UNFINISHED_SHARE)
     this.control = new Control(this)
     this.own = new OwnEvents(this, host)
+    this.intake = new Intake(this)
     this.topics.look(host.now(), options.topicIdleMs)
   }
 
@@ -122,6 +125,7 @@ export class Router {
    * @param code of the table or of RFC 6455, as the transport has it; 0 when there is none
    */
   close(session: Session, code = 0, reason = ''): void {
+    this.intake.flush()
     if (!this.sessions.delete(session.id)) return
     for (const told of this.onClosed) told(session, code, reason)
     for (const subscription of session.subscriptions.values()) {
@@ -151,6 +155,7 @@ export class Router {
    * @param request of the AUTH that is answered; 0: no answer is sent
    */
   grant(session: Session, access: Access, rate: Rate | null, request: number, info: OkInfo): void {
+    this.intake.flush()
     session.rate?.admits(this.host.now())
     this.control.grant(session, access, rate, request, info)
     this.refuseAll = this.whyNone(session, 0, 0)
@@ -184,10 +189,11 @@ export class Router {
   }
 
   /**
-   * The same for messages that lie back to back: no frame goes over the end of one. They count as one towards the in-line drain.
+   * The same for messages that lie back to back: no frame goes over the end of one.
    * @param ends the position after each
+   * @param weight as so many they count towards the in-line drain
    */
-  acceptMessages(session: Session, start: number, ends: Uint32Array, count: number): void {
+  acceptMessages(session: Session, start: number, ends: Uint32Array, count: number, weight = 1): void {
     const { bytes, view } = this.slabs
     const { runBytesMax, payloadBytesMax } = this.options
     const { meters, timing, drainer } = this
@@ -241,11 +247,12 @@ export class Router {
     meters.acceptedBytes += taken
     drainer.pendingBytes += taken
     const { inlineDrainFrames, inlineDrainBytes, drainBytes, pendingBytesMax } = this.options
-    if (++drainer.pendingFrames >= inlineDrainFrames || drainer.pendingBytes >= inlineDrainBytes) {
+    drainer.pendingFrames += weight
+    if (drainer.pendingFrames >= inlineDrainFrames || drainer.pendingBytes >= inlineDrainBytes) {
       this.drain(drainBytes)
       // Whoever outruns the drain pays for it here, and its socket is not read meanwhile.
       while (drainer.pendingBytes > pendingBytesMax) this.drain(drainBytes)
-    } else if (!this.scheduled) this.scheduleTurn()
+    } else this.scheduleTurn()
   }
 
   /** Why nothing is accepted of a session just now, as a code; 0: it is. The clock is not read where it is known when it came. */
@@ -386,7 +393,7 @@ export class Router {
     this.meters.accepted += count
     this.meters.acceptedBytes += frame.length * count
     this.drainer.pendingBytes += frame.length
-    if (!this.scheduled) this.scheduleTurn()
+    this.scheduleTurn()
   }
 
   private readMetadata(): number {
@@ -436,6 +443,7 @@ export class Router {
 
   /** Ends a session for an error that leaves nothing to go on with. */
   fail(session: Session, code: number): void {
+    this.intake.flush()
     this.meters.refuse(code, 1)
     // The end of the turn would be too late for what was refused before.
     this.tellRefusals(session)
@@ -447,6 +455,12 @@ export class Router {
     this.control.tellRefusals(session)
   }
 
+  /** The intake has a message, and accepts it in this turn. */
+  gathering(): void {
+    this.timing.found(this.drainer.pendingFrames === 0)
+    this.scheduleTurn()
+  }
+
   private scheduleTurn(): void {
     if (this.scheduled) return
     this.scheduled = true
@@ -456,7 +470,12 @@ export class Router {
   /** End of a loop turn: drain, flush, tell. */
   private readonly turn = (): void => {
     this.scheduled = false
+    this.intake.flush()
     if (this.lanes.length > 0) this.drain(this.options.drainBytes)
+    this.attend()
+  }
+
+  private attend(): void {
     for (const session of this.refusing.splice(0)) this.tellRefusals(session)
     this.delivery.attend()
   }
@@ -466,34 +485,16 @@ export class Router {
     if (this.drainer.drain(work)) this.scheduleTurn()
   }
 
-  /** A mark for what was accepted into a lane last: isRouted tells when that has been handed out. */
-  routedMark(lane: number): number {
-    return this.lanes.mark(lane)
-  }
-
-  isRouted(lane: number, mark: number): boolean {
-    return this.lanes.hasPassed(lane, mark)
-  }
-
   /** Delivers all that is pending, whatever it costs, and tells what is to be told. A turn that is scheduled stays so. */
   drainAll(): void {
+    this.intake.flush()
     while (this.lanes.length > 0 && !this.drainer.isDraining) this.drain(Number.POSITIVE_INFINITY)
-    for (const session of this.refusing.splice(0)) this.tellRefusals(session)
-    this.delivery.attend()
+    this.attend()
   }
 
   /** To be called about once a second: soft bounds, idle topics. */
   tick(): void {
     this.delivery.tick(this.sessions.values())
     this.topics.look(this.host.now(), this.options.topicIdleMs)
-  }
-
-  /** Events that are in a lane and not yet routed. */
-  get pendingInLanes(): number {
-    return this.meters.accepted - this.meters.routed - this.meters.expiredUnrouted
-  }
-
-  get laneDepths(): number[] {
-    return Array.from({ length: LANES }, (_, lane) => this.lanes.depth(lane))
   }
 }

@@ -24,6 +24,8 @@ export class Timing {
   acceptedLast = 0
   private readonly arrivals: Arrivals
   private messagesUntilReading = 0
+  /** What is accepted next has been looked at when it was found. */
+  private isFound = false
   private acceptsSinceSample = 0
   private writesSinceSample = 0
   private now = 0
@@ -40,20 +42,31 @@ export class Timing {
   }
 
   /**
+   * The first of some messages is there that are gathered before they are taken apart.
+   * @param isFirst as of accepting
+   */
+  found(isFirst: boolean): void {
+    if (this.counts === null || !isFirst) return
+    this.arrivals.look(this.host.now())
+    this.isFound = true
+  }
+
+  /**
    * Messages are about to be taken apart.
    * @param isFirst of those that the next drain will find: whatever came before may have been long ago
    * @returns when, if that is to be timed (accepted); else 0
    */
   accepting(isFirst: boolean, messages: number): number {
     if (this.counts === null) return 0
-    const { arrivals } = this
+    const { arrivals, isFound } = this
+    this.isFound = false
     const isRead = isFirst || this.messagesUntilReading-- <= 0
     let now = 0
     if (isRead) {
       this.messagesUntilReading = MESSAGES_PER_READING - 1
       now = this.host.now()
       // What else is read in this turn was there when its first message was.
-      if (isFirst || !arrivals.isInformed) arrivals.look(now)
+      if ((isFirst && !isFound) || !arrivals.isInformed) arrivals.look(now)
     }
     this.acceptedAt = arrivals.take(messages)
     this.acceptedLast = arrivals.at

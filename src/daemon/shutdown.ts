@@ -43,7 +43,7 @@ export class Shutdown {
       step: this.step,
       sessions: router.sessions.size,
       sessionsAtStart: this.sessionsAtStart,
-      pendingEvents: router.pendingInLanes + router.meters.pendingInOutboxes,
+      pendingEvents: router.meters.pendingInLanes + router.meters.pendingInOutboxes,
       elapsedMs: this.begun === null ? 0 : Math.round(performance.now() - this.startedAt),
       endsWithinMs: this.msMax,
     }

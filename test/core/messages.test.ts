@@ -23,6 +23,11 @@ function sendOneByOne(_core: CoreHarness, peer: Peer, messages: readonly Uint8Ar
   for (const message of messages) peer.send(message)
 }
 
+/** Hands them over one by one, to be gathered. */
+function sendGathered({ router }: CoreHarness, peer: Peer, messages: readonly Uint8Array[]): void {
+  for (const message of messages) router.intake.take(peer.session, message)
+}
+
 const event = eventFrame('a', 'x')
 const sync = (request: number) => controlFrame({ op: Op.SYNC, request })
 const CASES: Record<string, Uint8Array[]> = {
@@ -70,6 +75,7 @@ for (const [name, messages] of Object.entries(CASES)) {
   t.test(`together as one by one: ${name}`, async (t) => {
     const together = outcome(sendTogether, messages)
     t.strictSame(together, outcome(sendOneByOne, messages))
+    t.strictSame(together, outcome(sendGathered, messages), 'and as gathered')
     t.match(together, { broken: [], isHeld: false })
   })
 }
@@ -92,7 +98,9 @@ t.test('together as one by one: anything', async (t) => {
   )
   fc.assert(
     fc.property(fc.array(message, { maxLength: 12 }), (messages) => {
-      deepStrictEqual(outcome(sendTogether, messages), outcome(sendOneByOne, messages))
+      const together = outcome(sendTogether, messages)
+      deepStrictEqual(together, outcome(sendOneByOne, messages))
+      deepStrictEqual(together, outcome(sendGathered, messages))
     }),
     { numRuns: 500 },
   )

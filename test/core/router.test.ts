@@ -306,7 +306,7 @@ t.test('who outruns the drain drains', async (t) => {
   })
   for (let i = 0; i < 40; i++) {
     publisher.publish('a', ['x'.repeat(1000)], 3, { id: 'x' })
-    const pending = core.router.pendingInLanes
+    const pending = core.router.meters.pendingInLanes
     if (pending > 6) t.fail(`${pending} events of a kilobyte are pending`)
   }
   core.turns()

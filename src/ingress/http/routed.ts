@@ -20,7 +20,7 @@ export class RoutedWaiters {
    */
   wait(lane: number | null, done: () => void): void {
     const marks = Array.from({ length: LANES }, (_, other) =>
-      lane === null || lane === other ? this.router.routedMark(other) : -1,
+      lane === null || lane === other ? this.router.lanes.mark(other) : -1,
     )
     if (this.isRouted(marks)) {
       done()
@@ -50,7 +50,7 @@ export class RoutedWaiters {
   }
 
   private isRouted(marks: readonly number[]): boolean {
-    for (let lane = 0; lane < LANES; lane++) if (!this.router.isRouted(lane, marks[lane])) return false
+    for (let lane = 0; lane < LANES; lane++) if (!this.router.lanes.hasPassed(lane, marks[lane])) return false
     return true
   }
 }

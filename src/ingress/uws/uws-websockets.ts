@@ -234,10 +234,7 @@ export class UwsWebSockets {
       acceptText(router, ws.session, new Uint8Array(message))
       return
     }
-    const length = message.byteLength
-    const position = router.reserve(length)
-    router.slabs.bytes.set(new Uint8Array(message), position)
-    router.accept(ws.session, position, position + length)
+    router.intake.take(ws.session, new Uint8Array(message))
   }
 
   /**

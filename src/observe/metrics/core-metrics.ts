@@ -33,8 +33,8 @@ export function defineCoreMetrics(metrics: MetricList, router: Router): void {
     DROP_REASONS.map((reason, index): [string, number] => [reason, meters.dropped[index]]),
   )
   metrics.gauge('sluice_deliveries_pending', 'Events waiting in outboxes.', () => meters.pendingInOutboxes)
-  metrics.gauge('sluice_events_pending', 'Accepted events not yet routed.', () => router.pendingInLanes)
-  metrics.gauges('sluice_lane_runs', 'Runs waiting in the router, by lane.', 'lane', () => byLane(router.laneDepths))
+  metrics.gauge('sluice_events_pending', 'Accepted events not yet routed.', () => router.meters.pendingInLanes)
+  metrics.gauges('sluice_lane_runs', 'Runs waiting in the router, by lane.', 'lane', () => byLane(router.lanes.depths))
   metrics.counter('sluice_runs_total', 'Runs routed; events over runs is how well events merge.', () => meters.runs)
   metrics.counter('sluice_writes_total', 'Writes to links.', () => meters.writes)
   metrics.counter('sluice_written_bytes_total', 'Bytes of frames written to links.', () => meters.writtenBytes)
