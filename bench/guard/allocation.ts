@@ -1,4 +1,4 @@
-import { type Owner, type Site, sumOf } from './profile.js'
+import { NUMBER_BYTES, type Owner, type Site, type Sum, sumOf } from './profile.js'
 
 /** What was allocated for some deliveries: events times receivers. */
 export interface EventAllocation {
@@ -12,19 +12,24 @@ export interface EventAllocation {
 /** Two measurements that differ by this many bytes a delivery are alike. */
 export const ALIKE_BYTES = 0.3
 
-export function bytesADelivery({ deliveries, sites }: EventAllocation, ...owners: readonly Owner[]): number {
-  return sumOf(sites, ...owners).bytes / deliveries
+/** By one delivery. */
+export function eachOf({ deliveries, sites }: EventAllocation, ...owners: readonly Owner[]): Sum {
+  const { bytes, objects, numbers } = sumOf(sites, ...owners)
+  return { bytes: bytes / deliveries, objects: objects / deliveries, numbers: numbers / deliveries }
 }
 
-export function objectsAThousand({ deliveries, sites }: EventAllocation, ...owners: readonly Owner[]): number {
-  return (sumOf(sites, ...owners).objects * 1000) / deliveries
+/** How much two measurements are compared by. */
+export function weightOf(allocation: EventAllocation, ...owners: readonly Owner[]): number {
+  const { bytes, numbers } = eachOf(allocation, ...owners)
+  return bytes + numbers * NUMBER_BYTES
 }
 
 /** The largest sites, as they are told. */
 export function sitesText({ deliveries, sites }: EventAllocation, most: number, ...owners: readonly Owner[]): string[] {
   const told = sites.filter(({ owner }) => owners.includes(owner)).slice(0, most)
+  const perThousand = (count: number) => ((count * 1000) / deliveries).toFixed(1)
   return told.map(
-    ({ name, bytes, objects }) =>
-      `${name}: ${((objects * 1000) / deliveries).toFixed(1)} objects for 1,000 deliveries, ${(bytes / deliveries).toFixed(2)} bytes each`,
+    ({ name, bytes, objects, numbers }) =>
+      `${name}: ${perThousand(objects)} objects of ${(bytes / Math.max(1, objects)).toFixed(0)} bytes and ${perThousand(numbers)} numbers for 1,000 deliveries`,
   )
 }

@@ -1,4 +1,4 @@
-import { ALIKE_BYTES, bytesADelivery, type EventAllocation } from './allocation.js'
+import { ALIKE_BYTES, type EventAllocation, weightOf } from './allocation.js'
 import { CopyCount } from './copy-count.js'
 import { CorePath, type CorePathSpec } from './core-path.js'
 import { HeapWatch } from './heap-watch.js'
@@ -59,7 +59,7 @@ export function sampleCore(spec: CorePathSpec): Promise<EventAllocation> {
       const { bytes, collections, ...profile } = heap.stop()
       return { deliveries: events * receivers, bytes, collections, sites: sitesOf(profile) }
     },
-    (allocation) => bytesADelivery(allocation, 'core'),
+    (allocation) => weightOf(allocation, 'core'),
     ALIKE_BYTES,
   )
 }

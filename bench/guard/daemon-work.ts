@@ -1,4 +1,4 @@
-import { ALIKE_BYTES, bytesADelivery, type EventAllocation } from './allocation.js'
+import { ALIKE_BYTES, type EventAllocation, weightOf } from './allocation.js'
 import { Burst } from './burst.js'
 import { type GuardedFlow, specOf } from './flows.js'
 import { leastOf } from './least.js'
@@ -30,7 +30,7 @@ export class DaemonWork {
         })
         return { deliveries: events * flow.subscribers, bytes, collections, sites: sitesOf(profile) }
       },
-      (allocation) => bytesADelivery(allocation, 'core', 'ingress', 'engine'),
+      (allocation) => weightOf(allocation, 'core', 'ingress', 'engine'),
       ALIKE_BYTES,
     )
   }

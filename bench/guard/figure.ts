@@ -1,5 +1,16 @@
 /** What a kind of figure may differ by; its reasons are in the baseline file. */
-export const TOLERANCES = ['allocated', 'objects', 'counted', 'copied', 'calls', 'ratio'] as const
+export const TOLERANCES = [
+  'allocated',
+  'objects',
+  'boxed',
+  'boxed by run',
+  'counted',
+  'copied',
+  'calls',
+  'waits',
+  'other calls',
+  'ratio',
+] as const
 export type ToleranceName = (typeof TOLERANCES)[number]
 
 /** One number that says how much work something is. Less is better. */

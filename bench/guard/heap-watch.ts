@@ -1,6 +1,7 @@
 import { Session } from 'node:inspector'
 import { GCProfiler, getHeapStatistics } from 'node:v8'
-import type { Allocations, SampledProfile } from './questions.js'
+import { NUMBER_BYTES } from './profile.js'
+import type { Allocations, Counts, SampledProfile } from './questions.js'
 
 /** Mean bytes between two samples: at one, every object is one, and what is found is exact. */
 const SAMPLING_INTERVAL_BYTES = 1
@@ -35,9 +36,12 @@ export class HeapWatch {
     )
     const { profile } = this.post<{ profile: SampledProfile }>('HeapProfiler.stopSampling')
     this.session.disconnect()
-    const objects: { [node: number]: number } = {}
-    for (const { nodeId } of profile.samples) objects[nodeId] = (objects[nodeId] ?? 0) + 1
-    return { head: profile.head, objects, bytes: grown + freed, collections: statistics.length }
+    return {
+      head: profile.head,
+      counts: countsOf(profile.samples),
+      bytes: grown + freed,
+      collections: statistics.length,
+    }
   }
 
   /** Of a session with the own thread, answers come before the call returns. */
@@ -49,4 +53,14 @@ export class HeapWatch {
     })
     return answer as T
   }
+}
+
+/** What is as large as a number in a box is one: no other object of V8 on 64 bits is so small. */
+function countsOf(samples: SampledProfile['samples']): { [node: number]: Counts } {
+  const counts: { [node: number]: { numbers: number; objects: number } } = {}
+  for (const { nodeId, size } of samples) {
+    counts[nodeId] ??= { numbers: 0, objects: 0 }
+    counts[nodeId][size === NUMBER_BYTES ? 'numbers' : 'objects']++
+  }
+  return counts
 }

@@ -1,5 +1,5 @@
-import { bytesADelivery, type EventAllocation, objectsAThousand, sitesText } from './allocation.js'
-import { CORE_PATHS } from './core-path.js'
+import { type EventAllocation, eachOf, sitesText } from './allocation.js'
+import { CORE_PATHS, type CorePathSpec } from './core-path.js'
 import { coreRatio } from './core-ratio.js'
 import { type CoreWork, countCoreWork, sampleCore } from './core-work.js'
 import { DaemonWork } from './daemon-work.js'
@@ -35,7 +35,7 @@ export async function measureAll(tell: (what: string) => void): Promise<Measured
   for (const path of CORE_PATHS) figures.push(...countedFigures(path.name, countCoreWork(path)))
   tell('allocations of the core')
   for (const path of CORE_PATHS) {
-    figures.push(...allocationFigures(path.name, await sampleCore(path), ['core']))
+    figures.push(...allocationFigures(path.name, await sampleCore(path), ['core'], boxesOf(path)))
   }
   const problem = straceProblem()
   const daemon = await WatchedDaemon.start(null)
@@ -50,33 +50,33 @@ export async function measureAll(tell: (what: string) => void): Promise<Measured
   return { figures, skipped: problem === null ? [] : [`system calls: ${problem}`] }
 }
 
-/** @param owners core: what must be nothing for an event; the others pay by message or by chunk
- * @param most objects for 1,000 deliveries, whatever the baseline says */
+/**
+ * @param owners core: what must be nothing for an event; the others pay by message or by chunk
+ * @param boxes how numbers in boxes are compared
+ * @param most objects for 1,000 deliveries, whatever the baseline says
+ */
 function allocationFigures(
   name: string,
   allocation: EventAllocation,
   owners: readonly Owner[],
+  boxes: 'boxed' | 'boxed by run',
   most?: number,
 ): Figure[] {
   const look = sitesText(allocation, SITES_TOLD, ...owners)
   const what = `${owners.join(' and ')} ${owners.length > 1 ? 'allocate' : 'allocates'}`
+  const { bytes, objects, numbers } = eachOf(allocation, ...owners)
+  const each = 'for 1,000 deliveries'
+  const limit = most === undefined ? {} : { most }
   return [
-    {
-      name: `${what}, bytes, ${name}`,
-      value: bytesADelivery(allocation, ...owners),
-      unit: 'bytes a delivery',
-      tolerance: 'allocated',
-      look,
-    },
-    {
-      name: `${what}, objects, ${name}`,
-      value: objectsAThousand(allocation, ...owners),
-      unit: 'for 1,000 deliveries',
-      tolerance: 'objects',
-      ...(most !== undefined && { most }),
-      look,
-    },
+    { name: `${what}, bytes, ${name}`, value: bytes, unit: 'bytes a delivery', tolerance: 'allocated', look },
+    { name: `${what}, objects, ${name}`, value: objects * 1000, unit: each, tolerance: 'objects', ...limit, look },
+    { name: `${what}, numbers in boxes, ${name}`, value: numbers * 1000, unit: each, tolerance: boxes, look },
   ]
+}
+
+/** Where an event is a run of its own, what is boxed for a run is boxed for each event. */
+function boxesOf({ isScattered, withMetadata }: CorePathSpec): 'boxed' | 'boxed by run' {
+  return isScattered || withMetadata ? 'boxed by run' : 'boxed'
 }
 
 function countedFigures(path: string, { copies, ...counts }: CoreWork): Figure[] {
@@ -111,8 +111,8 @@ async function flowFigures(daemon: WatchedDaemon, flow: GuardedFlow, withCalls: 
   try {
     const allocation = await work.allocation()
     const figures = [
-      ...allocationFigures(`${flow.name}, over sockets`, allocation, ['core'], CORE_OBJECTS_MOST),
-      ...allocationFigures(`${flow.name}, over sockets`, allocation, ['ingress', 'engine']),
+      ...allocationFigures(`${flow.name}, over sockets`, allocation, ['core'], 'boxed', CORE_OBJECTS_MOST),
+      ...allocationFigures(`${flow.name}, over sockets`, allocation, ['ingress', 'engine'], 'boxed'),
     ]
     const copies = await work.copies()
     figures.push({
@@ -126,13 +126,18 @@ async function flowFigures(daemon: WatchedDaemon, flow: GuardedFlow, withCalls: 
     })
     if (!withCalls) return figures
     const { read, write, wait, memory, futex, other } = await work.calls()
-    const kinds = { read, write, wait, 'memory and other': memory + futex + other }
-    for (const [kind, value] of Object.entries(kinds)) {
+    const kinds = [
+      ['read', read, 'calls'],
+      ['write', write, 'calls'],
+      ['wait', wait, 'waits'],
+      ['memory and other', memory + futex + other, 'other calls'],
+    ] as const
+    for (const [kind, value, tolerance] of kinds) {
       figures.push({
         name: `system calls, ${kind}, ${flow.name}`,
         value,
         unit: 'for 1,000 events',
-        tolerance: 'calls',
+        tolerance,
         look: ['strace -c -p of the daemon in the same flow; what is written or read more often than once a drain'],
       })
     }

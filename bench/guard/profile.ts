@@ -15,9 +15,15 @@ export interface Site {
   readonly owner: Owner
   /** The function that allocated, and the one of ours that called it, if that is another. */
   readonly name: string
+  /** Of the objects. */
   readonly bytes: number
   readonly objects: number
+  /** Numbers in boxes: which ones are boxed is up to what the compiler inlines, so they are counted apart. */
+  readonly numbers: number
 }
+
+/** A number in a box: a word that says so, and the number. */
+export const NUMBER_BYTES = 16
 
 const SOURCE = /\/src\/((\w+)\/.*)\.js$/
 const GUARD = /\/bench\/guard\//
@@ -34,31 +40,42 @@ const OWNER_OF_FOLDER: { readonly [folder: string]: Owner } = {
 const NATIVE = ['(V8 API)', '(EXTERNAL)', '(root)', '(JS)', '']
 const RUNTIME = /^\((GC|PARSER|BYTECODE_COMPILER|COMPILER|OTHER|IDLE|LOGGING|IDLE_EXTERNAL|ATOMICS_WAIT)\)$/
 
-/** Who allocated, the largest first. */
-export function sitesOf({ head, objects }: Pick<Allocations, 'head' | 'objects'>): Site[] {
+/** Who allocated, the most objects first. */
+export function sitesOf({ head, counts }: Pick<Allocations, 'head' | 'counts'>): Site[] {
   const found = new Map<string, Site>()
   const visit = (node: SampledNode, stack: readonly SampledNode[]) => {
     const path = [node, ...stack]
-    if (node.selfSize > 0) {
+    const here = counts[node.id]
+    if (here !== undefined) {
       const { owner, name } = placeOf(path)
       const key = `${owner} ${name}`
-      const known = found.get(key) ?? { bytes: 0, objects: 0 }
-      const more = { bytes: known.bytes + node.selfSize, objects: known.objects + (objects[node.id] ?? 0) }
-      found.set(key, { owner, name, ...more })
+      const known = found.get(key) ?? { bytes: 0, objects: 0, numbers: 0 }
+      found.set(key, {
+        owner,
+        name,
+        bytes: known.bytes + node.selfSize - here.numbers * NUMBER_BYTES,
+        objects: known.objects + here.objects,
+        numbers: known.numbers + here.numbers,
+      })
     }
     for (const child of node.children) visit(child, path)
   }
   visit(head, [])
-  return [...found.values()].sort((a, b) => b.bytes - a.bytes)
+  return [...found.values()].sort((a, b) => b.bytes - a.bytes || b.numbers - a.numbers)
 }
 
+export type Sum = Pick<Site, 'bytes' | 'objects' | 'numbers'>
+
 /** What these owners allocated. */
-export function sumOf(sites: readonly Site[], ...owners: readonly Owner[]): { bytes: number; objects: number } {
-  const theirs = sites.filter(({ owner }) => owners.includes(owner))
-  return {
-    bytes: theirs.reduce((sum, site) => sum + site.bytes, 0),
-    objects: theirs.reduce((sum, site) => sum + site.objects, 0),
+export function sumOf(sites: readonly Site[], ...owners: readonly Owner[]): Sum {
+  const sum = { bytes: 0, objects: 0, numbers: 0 }
+  for (const site of sites) {
+    if (!owners.includes(site.owner)) continue
+    sum.bytes += site.bytes
+    sum.objects += site.objects
+    sum.numbers += site.numbers
   }
+  return sum
 }
 
 /** @param path from what allocated to the root */

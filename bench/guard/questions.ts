@@ -16,12 +16,19 @@ export interface SampledProfile {
   readonly samples: readonly { readonly size: number; readonly nodeId: number }[]
 }
 
+export interface Counts {
+  /** Numbers that did not fit where they were to be kept. */
+  readonly numbers: number
+  /** Everything else. */
+  readonly objects: number
+}
+
 /** Between `watch` and `allocations`, on the routing thread. */
 export interface Allocations {
   /** By function. */
   readonly head: SampledNode
-  /** How many objects, by a node's id. */
-  readonly objects: { readonly [node: number]: number }
+  /** How many things of which kind, by a node's id. */
+  readonly counts: { readonly [node: number]: Counts }
   /** All of it: growth of the heap, with what collections took away. */
   readonly bytes: number
   readonly collections: number
