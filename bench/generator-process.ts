@@ -7,7 +7,7 @@ import { spawnPinned, stopProcess } from './pinned.js'
 const GENERATOR = fileURLToPath(new URL('./generator/main.js', import.meta.url))
 const NULL_SERVER = fileURLToPath(new URL('./generator/null-server.js', import.meta.url))
 
-/** The longest job: connecting and settling take their time, a run is seconds. Longer is a stall, of whoever. */
+/** What any job may take beside the time that it measures: connecting and settling take theirs. Longer is a stall, of whoever. */
 const ANSWER_MS_MAX = 60_000
 
 /** A generator in a process of its own, pinned away from the subject. */
@@ -23,7 +23,7 @@ export class GeneratorProcess {
   }
 
   async run<J extends Job>(job: J): Promise<JobResult<J>> {
-    const answer = await ask<Answer>(this.child, job)
+    const answer = await ask<Answer>(this.child, job, ANSWER_MS_MAX + lengthMsOf(job))
     if ('error' in answer) throw new Error(answer.error)
     return answer.result as JobResult<J>
   }
@@ -42,7 +42,7 @@ export class NullProcess {
 
   static async start(core: number | null, request: NullRequest): Promise<NullProcess> {
     const child = spawnNode(core, NULL_SERVER)
-    return new NullProcess(child, await ask<NullPorts>(child, request))
+    return new NullProcess(child, await ask<NullPorts>(child, request, ANSWER_MS_MAX))
   }
 
   get pid(): number {
@@ -58,13 +58,18 @@ function spawnNode(core: number | null, script: string): ChildProcess {
   return spawnPinned(core, process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 }
 
-function ask<T>(child: ChildProcess, question: object): Promise<T> {
+function lengthMsOf(job: Job): number {
+  if (job.kind === 'soak') return job.soak.lengthMs
+  return 'measureMs' in job ? job.measureMs : 0
+}
+
+function ask<T>(child: ChildProcess, question: object, answerMsMax: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), ANSWER_MS_MAX)
+    const timer = setTimeout(() => child.kill('SIGKILL'), answerMsMax)
     const onExit = (code: number | null, signal: string | null) => {
       clearTimeout(timer)
       child.off('message', onMessage)
-      const why = signal === 'SIGKILL' ? `no answer within ${ANSWER_MS_MAX / 1000} s` : `ended with ${signal ?? code}`
+      const why = signal === 'SIGKILL' ? `no answer within ${answerMsMax / 1000} s` : `ended with ${signal ?? code}`
       reject(new Error(`generator process: ${why}`))
     }
     const onMessage = (message: unknown) => {

@@ -9,8 +9,10 @@ import {
   type IdleResult,
   type QueuedResult,
   type RequestsResult,
+  type SoakResult,
 } from './generator/job.js'
 import type { Pinning } from './pinned.js'
+import { descriptorsMax } from './proc.js'
 import type { Progress } from './report/progress.js'
 import type { Row } from './report/row.js'
 import { summary } from './report/summary.js'
@@ -21,7 +23,15 @@ import { isOurs } from './subjects/index.js'
 import type { Subject, SubjectName } from './subjects/subject.js'
 import type { Timing } from './timing.js'
 
-export type CaseResult = AgreementResult | ClientResult | FlowResult | IdleResult | QueuedResult | RequestsResult | HandshakesResult
+export type CaseResult =
+  | AgreementResult
+  | ClientResult
+  | FlowResult
+  | IdleResult
+  | QueuedResult
+  | RequestsResult
+  | HandshakesResult
+  | SoakResult
 
 /** What one case gave for one subject. */
 export interface Series {
@@ -30,6 +40,8 @@ export interface Series {
   results: CaseResult[]
   errors: string[]
   ceilingPerSecond: number | null
+  /** Why it cannot be measured here, or null. */
+  leftOut: string | null
 }
 
 /** Cases of a scenario that a subject takes part in. */
@@ -51,11 +63,25 @@ const CEILING_MS = 3000
 /** About how long each progress step of a scenario takes, in ms. */
 export function stepsOf(scenario: Scenario, present: readonly Subject[], timing: Timing): number[] {
   const cases = subjectsOf(scenario, present).flatMap((subject) => casesOf(scenario, subject))
+  const measured = cases.filter((item) => leftOut(item) === null)
   const runMs = timing.warmupMs + timing.measureMs + AROUND_RUN_MS
   return [
-    ...cases.filter(hasCeiling).map(() => CEILING_MS),
-    ...Array.from({ length: cases.length * timing.runs }, () => runMs),
+    ...measured.filter(hasCeiling).map(() => CEILING_MS),
+    ...Array.from({ length: timing.runs }, () =>
+      measured.map((item) => (item.kind === 'soak' ? item.soak.lengthMs : runMs)),
+    ).flat(),
   ]
+}
+
+/** Of a process that holds connections, for all else that it has open: what our daemon reserves, and a little. */
+const DESCRIPTORS_BESIDE = 512
+
+/** Why a case cannot be measured on this machine, or null. */
+function leftOut(item: Case): string | null {
+  const connections = item.kind === 'idle' ? item.connections : item.kind === 'flow' ? (item.idleBeside ?? 0) : 0
+  const [needed, allowed] = [connections + DESCRIPTORS_BESIDE, descriptorsMax()]
+  if (connections === 0 || needed <= allowed) return null
+  return `a process may have ${allowed} files open here (ulimit -Hn), and ${needed} are needed`
 }
 
 /**
@@ -73,12 +99,14 @@ export async function measure(
   const stations = subjectsOf(scenario, present).map((subject) => new Station(subject, scenario.need, pinning))
   const series = stations.flatMap((station) =>
     casesOf(scenario, station.subject).map((item) => {
-      const one: Series = { item, subject: station.subject, results: [], errors: [], ceilingPerSecond: null }
+      const { subject } = station
+      const none = { results: [], errors: [], ceilingPerSecond: null }
+      const one: Series = { item, subject, ...none, leftOut: leftOut(item) }
       return { station, one }
     }),
   )
   const attempt = async (one: Series, what: string, run: () => Promise<void>) => {
-    if (cut.aborted) return
+    if (cut.aborted || one.leftOut !== null) return
     progress.step(scenario.name, `${what}, ${label(one)}`)
     try {
       await run()
@@ -127,7 +155,7 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
       return station.run(item, (target) => ({ kind: 'client', target, client, farCore, ...time }), false)
     }
     case 'flow':
-      return scraped(station, item, () =>
+      return beside(station, item, () =>
         station.run(
           item,
           (target) => ({ kind: 'flow', target, flow: item.flow, asks: item.asks ?? ASKS_NOTHING, ...time }),
@@ -139,9 +167,11 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
       return station.run(item, (target) => ({ kind: 'idle', target, connections, streamsEach }), true)
     }
     case 'queued': {
-      const { events, payloadBytes } = item
-      return station.run(item, (target) => ({ kind: 'queued', target, events, payloadBytes }), true)
+      const { events, payloadBytes, batch } = item
+      return station.run(item, (target) => ({ kind: 'queued', target, events, payloadBytes, batch }), true)
     }
+    case 'soak':
+      return station.run(item, (target) => ({ kind: 'soak', target, soak: item.soak, cores }), true)
     case 'requests':
       return station.run(item, (target) => ({ kind: 'requests', target, requests: item.requests, ...time }), false)
     case 'handshakes':
@@ -149,7 +179,12 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
   }
 }
 
-/** Does something while the metrics of the subject are scraped, if they are to be. */
+/** Does something beside what a case has beside it: scrapes of the subject's metrics, or connections that say nothing. */
+function beside<T>(station: Station, item: FlowCase, run: () => Promise<T>): Promise<T> {
+  const idle = item.idleBeside ?? 0
+  return scraped(station, item, idle === 0 ? run : () => station.besideIdle(idle, run))
+}
+
 async function scraped<T>(station: Station, { scrapeEveryMs }: FlowCase, run: () => Promise<T>): Promise<T> {
   if (scrapeEveryMs === undefined) return run()
   const scraper = new Scraper(`${await station.adminUrl()}/metrics`, scrapeEveryMs)

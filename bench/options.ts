@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { milestonePath, outputPaths } from './report/paths.js'
 import { SCENARIOS } from './scenarios/index.js'
 import { GROUPS, type Scenario } from './scenarios/scenario.js'
+import { SOAK_MINUTES, SOAK_MINUTES_QUICK, withSoakOf } from './scenarios/soak.js'
 import { PEERS } from './subjects/index.js'
 import type { PeerName } from './subjects/subject.js'
 import { FULL, QUICK, type TimingWish } from './timing.js'
@@ -38,6 +39,7 @@ Ends with a table, a report for the browser and the same as JSON. Ctrl-C ends it
   --list             the scenarios and groups, and what each is
   --runs N           runs of each case, of which the median is shown (default: ${FULL.runs})
   --measure-ms N     measured time of a run (default: ${FULL.measureMs}, or the scenario's own)
+  --soak-minutes N   how long the soak is (default: ${SOAK_MINUTES}, or ${SOAK_MINUTES_QUICK} with --quick)
   --warmup-ms N      time before it, with the same load (default: ${FULL.warmupMs})
   --cores A,B        core of the daemon and its peers, core of the generators (default: 0,1)
   --html FILE        the report as one page that needs no network (default: build/bench-report/<time>.html)
@@ -67,6 +69,7 @@ export function parseOptions(argv: readonly string[], now = new Date()): Options
       runs: { type: 'string' },
       'measure-ms': { type: 'string' },
       'warmup-ms': { type: 'string' },
+      'soak-minutes': { type: 'string' },
       quick: { type: 'boolean' },
       cores: { type: 'string' },
       html: { type: 'string' },
@@ -87,9 +90,11 @@ export function parseOptions(argv: readonly string[], now = new Date()): Options
   const isSelection = isQuick && names.length === 0
   const peers = values.peers === undefined && isSelection ? QUICK_PEERS : peersNamed(values.peers)
   const paths = outputPaths(now)
+  const soakMinutes = wish('--soak-minutes', values['soak-minutes'], 1) ?? (isQuick ? SOAK_MINUTES_QUICK : SOAK_MINUTES)
+  const scenarios = isSelection ? quickScenarios() : scenariosNamed(names)
   return {
     task: values.list === true ? 'list' : from.length > 0 ? 'draw' : 'measure',
-    scenarios: isSelection ? quickScenarios() : scenariosNamed(names),
+    scenarios: scenarios.map((scenario) => withSoakOf(soakMinutes, scenario)),
     peers,
     timing: {
       isQuick,

@@ -1,5 +1,6 @@
 import type { FlowSpec, Job, JobResult, RequestSpec, Target } from './generator/job.js'
 import { GeneratorProcess, NullProcess } from './generator-process.js'
+import { asCollecting } from './memory-looked-at.js'
 import type { Pinning } from './pinned.js'
 import type { Case } from './scenarios/scenario.js'
 import type { Need, RunningSubject, Subject } from './subjects/subject.js'
@@ -12,6 +13,8 @@ const CEILING_MS = 700
 export class Station {
   private running: RunningSubject | null = null
   private readonly generators = new Map<Case, GeneratorProcess>()
+  /** Holds connections, so that those of the generator beside it are not among thousands. */
+  private holder: GeneratorProcess | null = null
 
   constructor(
     readonly subject: Subject,
@@ -22,7 +25,7 @@ export class Station {
   /** @param fresh starts the subject anew, for what memory it takes, or what it remembers */
   async run<J extends Job>(item: Case, makeJob: (target: Target) => J, fresh: boolean): Promise<JobResult<J>> {
     if (fresh) await this.stopSubject()
-    this.running ??= await this.subject.start({ core: this.pinning.subjectCore, need: this.need })
+    this.running ??= isOfMemory(item) ? await asCollecting(() => this.start()) : await this.start()
     try {
       return await this.generatorFor(item).run(makeJob(targetOf(this.subject, this.running)))
     } catch (error) {
@@ -32,9 +35,23 @@ export class Station {
     }
   }
 
+  /** Does something while so many connections are open that say nothing. */
+  async besideIdle<T>(connections: number, run: () => Promise<T>): Promise<T> {
+    this.running ??= await this.start()
+    const target = targetOf(this.subject, this.running)
+    if (this.holder === null || this.holder.ended) this.holder = new GeneratorProcess(this.pinning.generatorCore)
+    const { holder } = this
+    await holder.run({ kind: 'hold', target, connections })
+    try {
+      return await run()
+    } finally {
+      await holder.run({ kind: 'hold', target, connections: 0 })
+    }
+  }
+
   /** Where the subject tells its counters. Rejects when it has none. */
   async adminUrl(): Promise<string> {
-    this.running ??= await this.subject.start({ core: this.pinning.subjectCore, need: this.need })
+    this.running ??= await this.start()
     const { adminUrl } = this.running
     if (adminUrl === undefined || adminUrl === '') throw new Error(`${this.subject.label} has no metrics to scrape`)
     return adminUrl
@@ -74,6 +91,7 @@ export class Station {
 
   async stop(): Promise<void> {
     await this.stopSubject()
+    await this.holder?.stop()
     for (const generator of this.generators.values()) await generator.stop()
     this.generators.clear()
   }
@@ -83,7 +101,7 @@ export class Station {
     flow: FlowSpec | null,
     attempt: (nothing: NullProcess, target: Target) => Promise<number>,
   ): Promise<number> {
-    this.running ??= await this.subject.start({ core: this.pinning.subjectCore, need: this.need })
+    this.running ??= await this.start()
     const target = { ...targetOf(this.subject, this.running), adminUrl: null }
     const { wire } = this.subject
     const nothing = await NullProcess.start(this.pinning.subjectCore, { wire, flow, tls: this.running.tls ?? null })
@@ -94,6 +112,10 @@ export class Station {
     } finally {
       await nothing.stop()
     }
+  }
+
+  private start(): Promise<RunningSubject> {
+    return this.subject.start({ core: this.pinning.subjectCore, need: this.need })
   }
 
   private async stopSubject(): Promise<void> {
@@ -110,6 +132,10 @@ export class Station {
     }
     return generator
   }
+}
+
+function isOfMemory({ kind }: Case): boolean {
+  return kind === 'idle' || kind === 'queued'
 }
 
 function targetOf({ wire }: Subject, { port, pid, publish, tls, adminUrl }: RunningSubject): Target {

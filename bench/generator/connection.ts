@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   subprotocol: string | null
   /** Of the WebSocket handshake; absent: /. */
   path?: string | undefined
+  /** Of this machine, from which it goes out; absent: whichever the system takes. */
+  localAddress?: string | null
   /** Shared by all connections of a process. */
   readBuffer: Buffer
 }
@@ -38,11 +40,13 @@ export class Connection {
 
   private constructor() {}
 
-  private async open(port: number, { carrier, tls, subprotocol, path, readBuffer }: ConnectionOptions): Promise<void> {
+  private async open(port: number, options: ConnectionOptions): Promise<void> {
+    const { carrier, tls, subprotocol, path, localAddress = null, readBuffer } = options
     const alpn = carrier === 'http2' ? 'h2' : ''
     this.socket = await openSocket(port, {
       tls,
       alpn,
+      localAddress,
       readBuffer,
       onRead: (buffer, bytes) => this.onRead(buffer, bytes),
     })

@@ -2,7 +2,17 @@ import type { ClientJob, ClientResult } from '../client/job.js'
 import type { WireName } from '../wires/wire.js'
 
 /** What the benchmark asks of a generator process, over IPC. All of it is plain data. */
-export type Job = AgreementJob | ClientJob | FlowJob | CeilingJob | IdleJob | QueuedJob | RequestsJob | HandshakesJob
+export type Job =
+  | AgreementJob
+  | ClientJob
+  | FlowJob
+  | CeilingJob
+  | HoldJob
+  | IdleJob
+  | QueuedJob
+  | RequestsJob
+  | HandshakesJob
+  | SoakJob
 
 /** A port, and what is spoken there. */
 export interface Endpoint {
@@ -117,6 +127,13 @@ export interface IdleJob {
   streamsEach: number
 }
 
+/** Holds connections that say nothing until the next such job; 0: lets them go. */
+export interface HoldJob {
+  kind: 'hold'
+  target: Target
+  connections: number
+}
+
 /** Single publishes by HTTP. */
 export interface RequestSpec {
   /** The load program; autocannon speaks HTTP/1.1, h2load HTTP/2. */
@@ -164,6 +181,43 @@ export interface QueuedJob {
   target: Target
   events: number
   payloadBytes: number
+  batch: number
+}
+
+/** A mix that goes on for long: steady publishers and subscribers, others that come and go, and one that does not keep up. */
+export interface SoakSpec {
+  /** All streams have a rate; subscribe and unsubscribe commands are on topics of their own. */
+  flow: FlowSpec
+  comers: ComersSpec
+  slow: SlowSpec
+  lengthMs: number
+  sampleMs: number
+}
+
+/** Subscribers that come and go. */
+export interface ComersSpec {
+  /** There at a time. */
+  connections: number
+  /** How long one stays, on average. */
+  holdMs: number
+  /** What they subscribe to, in turn: a pattern that matches the topics of this stream only. */
+  of: { pattern: string; stream: number }[]
+}
+
+export interface SlowSpec {
+  pattern: string
+  stream: number
+  readBytesPerSecond: number
+  /** What may wait for it. */
+  bytesMax: number
+  eventsMax: number
+}
+
+export interface SoakJob {
+  kind: 'soak'
+  target: Target
+  soak: SoakSpec
+  cores: number[]
 }
 
 /** What processes took while something was measured. */
@@ -279,6 +333,11 @@ export interface CeilingResult {
   receiveDeliveriesPerSecond: number
 }
 
+export interface HoldResult {
+  kind: 'hold'
+  open: number
+}
+
 export interface IdleResult {
   kind: 'idle'
   /** Connections, or event streams. */
@@ -323,7 +382,45 @@ export interface HandshakesResult extends Load {
   tickets: string[]
 }
 
+/** Of one interval of a soak. */
+export interface SoakSample {
+  /** Its end, since the start. */
+  atS: number
+  rssBytes: number
+  heapUsedBytes: number
+  externalBytes: number
+  outboxBytes: number
+  /** Runs, batches and pages out of their pools at that moment. */
+  pooledHeld: number
+  /** Open files of the daemon. */
+  descriptors: number
+  connections: number
+  deliveredPerSecond: number
+  /** In the interval. */
+  dropped: number
+  latency: Quantiles
+}
+
+/** Sums over all streams and all subscribers but the slow one. */
+export interface SoakResult extends Load, Tally {
+  kind: 'soak'
+  samples: SoakSample[]
+  /** Of events that were sent one by one, over the whole time. */
+  latency: LatencyResult
+  deliveredPerSecond: number
+  /** Connections that came and went. */
+  comers: number
+  /** Of the slow subscriber: what it got, and what it was told it missed. */
+  slow: { published: number; delivered: number; missed: number }
+  /** Deliveries that the daemon counted and nobody received: those under way to connections that just ended. */
+  unread: number
+  /** What did not add up, in sentences. */
+  problems: string[]
+}
+
 interface Results {
+  hold: HoldResult
+  soak: SoakResult
   agreement: AgreementResult
   client: ClientResult
   flow: FlowResult

@@ -3,10 +3,11 @@ import { runAgreement } from './agreement.js'
 import { runCeiling } from './ceiling.js'
 import { type Prepared, prepareFor, runFlow } from './flow.js'
 import { runHandshakes } from './handshakes.js'
-import { runIdle } from './idle.js'
+import { runHold, runIdle } from './idle.js'
 import type { Answer, FlowJob, Job } from './job.js'
 import { runQueued } from './queued.js'
 import { runRequests } from './requests.js'
+import { runSoak } from './soak.js'
 
 /** A generator process: takes one job after the other over IPC and ends with its parent. */
 let prepared: { key: string; value: Prepared } | null = null
@@ -32,8 +33,12 @@ function run(job: Job) {
       return runFlow(job, preparedFor(job))
     case 'ceiling':
       return runCeiling(job, preparedFor(job))
+    case 'hold':
+      return runHold(job)
     case 'idle':
       return runIdle(job)
+    case 'soak':
+      return runSoak(job, preparedFor({ target: job.target, flow: job.soak.flow }))
     case 'queued':
       return runQueued(job)
     case 'requests':

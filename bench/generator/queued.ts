@@ -7,15 +7,12 @@ import { settledRssBytes } from './settle.js'
 import { openPublisher, openReceiver } from './setup.js'
 import { CycleVerifier } from './verify.js'
 
-const BATCH = 64
+/** A multiple of every batch, and, of the largest payload, not too much to encode. */
 const CYCLE_EVENTS = 64 * 127
 const READ_BYTES = 256 * 1024
-const STREAM: StreamSpec = {
-  topics: { prefix: 'queued', digits: 0, suffix: '', count: 1 },
-  lane: 3,
-  batch: BATCH,
-  eventsPerSecond: 0,
-}
+const TOPIC = 'queued'
+/** Bytes that are handed to the socket at a time. */
+const WRITE_BYTES = 64 * 1024
 const STILL_MS = 3000
 /** Rounds of topping up what the kernel took: its buffers grow while they are filled. */
 const ROUNDS_MAX = 8
@@ -25,13 +22,18 @@ export async function runQueued(job: QueuedJob): Promise<QueuedResult> {
   const wire = wireNamed(job.target.wire)
   const { port, pid, publish } = job.target
   const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
-  const cycle = buildCycle(wire, STREAM, 0, CYCLE_EVENTS, job.payloadBytes)
-  const pattern = STREAM.topics.prefix
-  const deliveries = buildDeliveries(wire, STREAM, 0, CYCLE_EVENTS, job.payloadBytes, pattern)
+  const stream: StreamSpec = {
+    topics: { prefix: TOPIC, digits: 0, suffix: '', count: 1 },
+    lane: 3,
+    batch: job.batch,
+    eventsPerSecond: 0,
+  }
+  const cycle = buildCycle(wire, stream, 0, CYCLE_EVENTS, job.payloadBytes)
+  const deliveries = buildDeliveries(wire, stream, 0, CYCLE_EVENTS, job.payloadBytes, TOPIC)
   const verifier = new CycleVerifier(deliveries, 0, wire.noticeEnd)
   const open: Connection[] = []
   try {
-    const spec = { patterns: [pattern], streams: [0] }
+    const spec = { patterns: [TOPIC], streams: [0] }
     // Twice what is to wait, so that the limits are not what is measured.
     const limits = { bytesMax: job.events * deliveries.recordBytes * 2, eventsMax: job.events * 2 }
     const subscriber = await openReceiver(job.target, readBuffer, spec, limits)
@@ -46,11 +48,15 @@ export async function runQueued(job: QueuedJob): Promise<QueuedResult> {
     let kernelBytes = 0
     const queued = () => published - Math.round(kernelBytes / deliveries.recordBytes)
     for (let round = 0; round < ROUNDS_MAX && queued() < job.events; round++) {
-      const messages = Math.ceil((job.events - queued()) / BATCH)
-      for (let i = 0; i < messages; i++, published += BATCH) {
-        const at = (published % CYCLE_EVENTS) / BATCH
-        const message = cycle.publications.subarray(at * cycle.messageBytes, (at + 1) * cycle.messageBytes)
-        if (!publisher.write(message)) await new Promise<void>((resolve) => publisher.onceDrained(resolve))
+      let messages = Math.ceil((job.events - queued()) / job.batch)
+      const messagesAWrite = Math.max(1, Math.floor(WRITE_BYTES / cycle.messageBytes))
+      while (messages > 0) {
+        const at = (published % CYCLE_EVENTS) / job.batch
+        const count = Math.min(messages, messagesAWrite, CYCLE_EVENTS / job.batch - at)
+        const chunk = cycle.publications.subarray(at * cycle.messageBytes, (at + count) * cycle.messageBytes)
+        messages -= count
+        published += count * job.batch
+        if (!publisher.write(chunk)) await new Promise<void>((resolve) => publisher.onceDrained(resolve))
       }
       await wire.sync(publisher)
       kernelBytes = kernelQueueBytes(subscriber.localPort, port)

@@ -25,9 +25,14 @@ export async function inParallel<T>(count: number, make: (i: number) => Promise<
   return results
 }
 
-export function openTo({ wire, port, tls }: Endpoint, readBuffer: Buffer): Promise<Connection> {
+/** @param localAddress from which it goes out; null: whichever the system takes */
+export function openTo(
+  { wire, port, tls }: Endpoint,
+  readBuffer: Buffer,
+  localAddress: string | null = null,
+): Promise<Connection> {
   const { carrier, subprotocol, path } = wireNamed(wire)
-  return Connection.open(port, { carrier, tls, subprotocol, path, readBuffer })
+  return Connection.open(port, { carrier, tls, subprotocol, path, localAddress, readBuffer })
 }
 
 export async function openPublisher(endpoint: Endpoint, readBuffer: Buffer): Promise<Connection> {

@@ -6,6 +6,8 @@ export interface SocketOptions {
   tls: boolean
   /** Protocol to agree on in the handshake, such as 'h2'; '' for none. */
   alpn: string
+  /** Of this machine, from which it goes out; absent: whichever the system takes. */
+  localAddress?: string | null
   /** Shared by all sockets of a process, as a read is handled before the next. */
   readBuffer: Buffer
   /** @returns whether to go on reading */
@@ -13,11 +15,15 @@ export interface SocketOptions {
 }
 
 /** Resolves when the connection, with its TLS handshake where it has one, is made. */
-export function openSocket(port: number, { tls, alpn, readBuffer, onRead }: SocketOptions): Promise<Socket> {
+export function openSocket(
+  port: number,
+  { tls, alpn, localAddress = null, readBuffer, onRead }: SocketOptions,
+): Promise<Socket> {
   const address = {
     host: '127.0.0.1',
     port,
     noDelay: true,
+    ...(localAddress !== null && { localAddress }),
     onread: {
       buffer: readBuffer,
       callback: (bytes: number, buffer: Uint8Array) => onRead(buffer as Buffer, bytes),

@@ -8,11 +8,14 @@ import type {
   Load,
   QueuedResult,
   RequestsResult,
+  SoakResult,
   Tally,
 } from '../generator/job.js'
 import type { CaseResult } from '../measure.js'
 import type { Case, Figures } from '../scenarios/scenario.js'
 import { count } from './quantity.js'
+import type { TimeSeries } from './row.js'
+import { memoryDrift, soakSeries, tailShift } from './soak-series.js'
 
 /** What one run of any kind gave, in the terms of a row. */
 export interface Outcome {
@@ -25,6 +28,8 @@ export interface Outcome {
   /** Null where no load was put on. */
   load: Load | null
   notes: string[]
+  /** Something that is looked at over time. */
+  series?: TimeSeries[]
 }
 
 export function outcomeOf(item: Case, result: CaseResult): Outcome {
@@ -43,6 +48,8 @@ export function outcomeOf(item: Case, result: CaseResult): Outcome {
       return ofRequests(result)
     case 'handshakes':
       return ofHandshakes(item, result)
+    case 'soak':
+      return ofSoak(result)
   }
 }
 
@@ -182,4 +189,41 @@ function ofHandshakes(item: Case, result: HandshakesResult): Outcome {
     ...share,
   }
   return { ...NOTHING, figures, load: result }
+}
+
+/** What a daemon has to be within while it soaks: less would not show much, more would show how it copes with overload. */
+const SOAK_CPU_PERCENT = { least: 30, most: 50 }
+
+function ofSoak(result: SoakResult): Outcome {
+  const { published, delivered, lost, doubled, reordered, latency, samples, comers, slow, unread, problems } = result
+  if (problems.length > 0) throw new Error(problems.join('; '))
+  const series = soakSeries(samples)
+  const [drift, shift] = [memoryDrift(series), tailShift(series)]
+  const notes = [
+    `${count(comers)} connections came and went; ${count(unread)} deliveries were under way to those that ended without a word`,
+    `the slow subscriber got ${count(slow.delivered)} of ${count(slow.published)} events and was told that it missed the other ${count(slow.missed)}`,
+  ]
+  const cpu = result.subjectCpuPercent
+  if (cpu < SOAK_CPU_PERCENT.least || cpu > SOAK_CPU_PERCENT.most) {
+    const { least, most } = SOAK_CPU_PERCENT
+    notes.push(`the daemon was busy for ${Math.round(cpu)} % of the time, where ${least} to ${most} % is meant`)
+  }
+  return {
+    figures: {
+      rate: result.deliveredPerSecond,
+      p50: latency.p50Us,
+      p99: latency.p99Us,
+      'p99.9': latency.p999Us,
+      ...(drift !== null && { 'memory drift': drift.slope }),
+      ...(shift !== null && { 'p99.9 drift': shift.share * 100 }),
+    },
+    eventsIn: published,
+    deliveriesOut: delivered,
+    lost,
+    doubled,
+    reordered,
+    load: result,
+    notes,
+    series,
+  }
 }

@@ -36,6 +36,17 @@ export interface Row {
   histograms: string[]
   /** Runs that could not be completed. */
   errors: string[]
+  /** What changed in the course of the last run; absent: that is not looked at. */
+  series?: TimeSeries[]
+}
+
+/** Something over time, such as the memory of the subject. */
+export interface TimeSeries {
+  name: string
+  /** Of y. */
+  unit: string
+  /** Seconds since the start, and what was seen then. */
+  points: [x: number, y: number][]
 }
 
 export interface Figure {

@@ -65,6 +65,9 @@ export function summary(scenario: Scenario, series: Series): Row {
   const behind = behindNote(item, flows)
   if (behind !== null) row.notes.push(behind)
   row.notes.push(...new Set(outcomes.flatMap(({ notes }) => notes)))
+  if (series.leftOut !== null) row.notes.push(`left out: ${series.leftOut}`)
+  const timed = outcomes.at(-1)?.series
+  if (timed !== undefined) row.series = timed
   return row
 }
 
@@ -76,6 +79,10 @@ function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
     case 'agreement':
     case 'flow':
       return { publishers: item.flow.streams.length, subscribers: item.flow.subscribers.length }
+    case 'soak': {
+      const { flow, comers } = item.soak
+      return { publishers: flow.streams.length, subscribers: flow.subscribers.length + comers.connections + 1 }
+    }
     case 'queued':
       return { publishers: 1, subscribers: 1 }
     case 'idle':
@@ -116,7 +123,9 @@ function judgeGenerator(row: Row, flows: readonly FlowResult[]): void {
   }
   const reading = medianOr0(flows.flatMap((flow) => flow.streams.flatMap((each) => each.last?.generatorShare ?? [])))
   if (reading > READING_SHARE_MAX) {
-    bound(`${Math.round(reading * 100)} % of the time until the last subscriber has an event it was reading without a pause`)
+    bound(
+      `${Math.round(reading * 100)} % of the time until the last subscriber has an event it was reading without a pause`,
+    )
   }
 }
 

@@ -7,11 +7,12 @@ import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
 import { latencyCost } from './latency-cost.js'
 import { firehoseLarge, firehoseMatrix } from './matrix.js'
-import { idle10k, queuedMemory } from './memory.js'
+import { firehoseBesideIdle, idle, queuedMemory } from './memory.js'
 import { permissionsCost } from './permissions-cost.js'
 import { priority } from './priority.js'
 import type { Scenario } from './scenario.js'
 import { scrapeCost } from './scrape-cost.js'
+import { soak } from './soak.js'
 import { streams1, streams1Small, streams64 } from './streams.js'
 import { oneToOne1, oneToOne64 } from './throughput.js'
 import { tls1, tls64, tlsHandshakes } from './tls.js'
@@ -31,7 +32,8 @@ export const SCENARIOS: readonly Scenario[] = [
   topics,
   topicsMillion,
   wildcards,
-  idle10k,
+  idle,
+  firehoseBesideIdle,
   queuedMemory,
   httpPublish,
   http2Publish,
@@ -47,5 +49,6 @@ export const SCENARIOS: readonly Scenario[] = [
   scrapeCost,
   permissionsCost,
   agreement,
+  soak,
   clientLibrary,
 ]

@@ -1,5 +1,13 @@
 import type { ClientSpec } from '../client/job.js'
-import type { Asks, FlowResult, FlowSpec, HandshakeSpec, RequestSpec, StreamResult } from '../generator/job.js'
+import type {
+  Asks,
+  FlowResult,
+  FlowSpec,
+  HandshakeSpec,
+  RequestSpec,
+  SoakSpec,
+  StreamResult,
+} from '../generator/job.js'
 import type { Floor } from '../report/floors.js'
 import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
@@ -47,7 +55,15 @@ export const GROUPS = [
 export type Group = (typeof GROUPS)[number]
 
 /** One thing that is measured. Its name is empty where a scenario has one only. */
-export type Case = AgreementCase | ClientCase | FlowCase | IdleCase | QueuedCase | RequestsCase | HandshakesCase
+export type Case =
+  | AgreementCase
+  | ClientCase
+  | FlowCase
+  | IdleCase
+  | QueuedCase
+  | RequestsCase
+  | HandshakesCase
+  | SoakCase
 
 interface CaseBase {
   readonly variant: string
@@ -70,6 +86,8 @@ export interface FlowCase extends CaseBase {
   readonly flow: FlowSpec
   /** Our daemon's /metrics is scraped this often meanwhile; absent: not at all. */
   readonly scrapeEveryMs?: number
+  /** Connections that say nothing are there meanwhile; absent: none. */
+  readonly idleBeside?: number
   /** The figures of one run, by name. */
   readonly figures: (streams: readonly StreamResult[], result: FlowResult) => Figures
   /** What our daemon is asked about itself; absent: nothing. */
@@ -100,6 +118,11 @@ export interface IdleCase extends CaseBase {
 export interface QueuedCase extends CaseBase {
   readonly kind: 'queued'
   readonly events: number
+}
+
+export interface SoakCase extends CaseBase {
+  readonly kind: 'soak'
+  readonly soak: SoakSpec
 }
 
 export interface RequestsCase extends CaseBase {
@@ -134,6 +157,8 @@ export type FigureName =
   | 'own p99'
   | 'own p99.9'
   | 'idle'
+  | 'memory drift'
+  | 'p99.9 drift'
 export type Figures = { readonly [name in FigureName]?: number }
 
 /** Units of the figures, as they are printed. */
@@ -157,4 +182,6 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   'own p99': 'µs',
   'own p99.9': 'µs',
   idle: 'µs',
+  'memory drift': 'MiB/h',
+  'p99.9 drift': '%',
 }

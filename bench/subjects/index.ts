@@ -10,6 +10,7 @@ import { uWebSockets } from '../peers/uwebsockets.js'
 import { ws } from '../peers/ws.js'
 import {
   sluice,
+  sluiceBoth,
   sluiceHttp2,
   sluicePermitted,
   sluiceStreams,
@@ -25,6 +26,7 @@ const OURS: { readonly [name in OurName]: Subject } = {
   sluice,
   'sluice-streams': sluiceStreams,
   'sluice-http2': sluiceHttp2,
+  'sluice-both': sluiceBoth,
   'sluice-tls': sluiceTls,
   'sluice-streams-tls': sluiceStreamsTls,
   'sluice-untimed': sluiceUntimed,

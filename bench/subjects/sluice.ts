@@ -31,6 +31,13 @@ export const sluiceHttp2 = ours('sluice-http2', 'sluice, published over HTTP/2',
   publish: { wire: 'sluice-http2', port: portOf(urls.http2), tls: false },
 }))
 
+/** Both ports of one daemon; who measures it has to use both. */
+export const sluiceBoth = ours('sluice-both', 'sluice, both ports', SETTINGS, [], (urls, process) => ({
+  ...process,
+  port: portOf(urls.listen),
+  publish: { wire: 'sluice', port: portOf(urls.http2), tls: false },
+}))
+
 /** As daemons are compared that differ in this only. */
 const UNTIMED = ['--observe.latency', 'false']
 const UNTIMED_SETTINGS = `${SETTINGS}; events are not timed`

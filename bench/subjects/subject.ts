@@ -10,6 +10,7 @@ export type OurName =
   | `${TimedName}-untimed`
   | `${TimedName}-permitted`
   | 'sluice-http2'
+  | 'sluice-both'
   | 'sluice-tls'
   | 'sluice-streams-tls'
 export type PeerName =
