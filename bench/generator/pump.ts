@@ -37,6 +37,7 @@ export class FirehosePump implements Pump {
   onReady: () => void = () => {}
   private readonly cursor: Cursor
   private readonly messages: number
+  private readonly messageDeliveryBytes: number
   private socketFull = false
 
   /** @param deliveryBytesEach what all subscribers together receive for one event */
@@ -49,6 +50,7 @@ export class FirehosePump implements Pump {
   ) {
     this.cursor = new Cursor(connection, cycle)
     this.messages = Math.max(1, Math.floor(chunkBytesMax / cycle.messageBytes))
+    this.messageDeliveryBytes = cycle.batch * deliveryBytesEach
     connection.onDrain(() => {
       this.socketFull = false
       this.onReady()
@@ -66,7 +68,9 @@ export class FirehosePump implements Pump {
       return false
     }
     const before = this.cursor.sent
-    this.socketFull = !this.cursor.write(this.messages)
+    // A quarter of it at a time, so that the next is written before the last has arrived.
+    const windowMessages = Math.floor(this.inFlight.windowBytes / (4 * this.messageDeliveryBytes))
+    this.socketFull = !this.cursor.write(Math.max(1, Math.min(this.messages, windowMessages)))
     this.inFlight.published((this.cursor.sent - before) * this.deliveryBytesEach)
     return !this.socketFull
   }
