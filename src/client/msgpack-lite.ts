@@ -1,6 +1,9 @@
+import { NESTING_MAX } from '../protocol/limits.js'
+
 /**
- * The part of msgpackr that the client uses, in a tenth of its size. Values are packed by this everywhere; for all else it is what the browser bundle
- * takes in msgpackr's place. Same names, same bytes, same values for what msgpack has a type for (a test compares them); the rest is written as JSON would say it.
+ * The part of msgpackr that the client uses, in a tenth of its size. Values are packed and unpacked by this everywhere, as it reads in place and in half the time; for control frames
+ * it is what the browser bundle takes in msgpackr's place. Same names, same bytes, same values for what msgpack has a type for (a test compares them); the rest is
+ * written as JSON would say it.
  */
 
 /** As msgpackr's: the result is the shared buffer itself, with `start` and `end` set on it. */
@@ -178,9 +181,18 @@ function writeBytes(bytes: Uint8Array): void {
 }
 
 let source: Uint8Array = new Uint8Array(0)
-let sourceView: DataView = new DataView(source.buffer)
 let at = 0
+let limit = 0
 let bigAsNumber = false
+
+/** Numbers of more than four bytes are read here: a view of each message would cost more. */
+const number = new Uint8Array(8)
+const numberView = new DataView(number.buffer)
+
+/** Texts seen lately, and keys of maps: most come again, and comparing costs less than making another. Of keys, the very strings that objects have. */
+const TEXTS = 512
+const texts: string[] = new Array(TEXTS).fill('')
+const keys: string[] = new Array(TEXTS).fill('')
 
 export class Unpackr {
   private readonly bigAsNumber: boolean
@@ -189,24 +201,33 @@ export class Unpackr {
     this.bigAsNumber = options.int64AsType === 'number'
   }
 
-  /** The one value that fills the bytes, which skipValue has found well formed. @throws Error if it does not */
-  unpack(bytes: Uint8Array): unknown {
+  /**
+   * The one value that fills bytes[start, end). Nothing beyond is looked at, and nothing is made of a length that lies.
+   * @throws Error when it does not fill them, is no msgpack, has ext types, or more than NESTING_MAX levels
+   */
+  unpack(bytes: Uint8Array, start = 0, end = bytes.length): unknown {
     source = bytes
-    sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    at = 0
+    at = start
+    limit = end
     bigAsNumber = this.bigAsNumber
-    const value = readValue()
-    if (at !== bytes.length) throw new Error('more or less than one msgpack value')
+    const value = readValue(NESTING_MAX)
+    if (at !== end) fail()
     return value
   }
 }
 
-function readValue(): unknown {
+function fail(): never {
+  throw new Error('more or less than one msgpack value, or one that is not taken')
+}
+
+/** @param levels how many more there may be below */
+function readValue(levels: number): unknown {
+  if (at >= limit) fail()
   const lead = source[at++]
   if (lead < 0x80) return lead
-  if (lead < 0x90) return readMap(lead & 15)
-  if (lead < 0xa0) return readArray(lead & 15)
-  if (lead < 0xc0) return readText(lead & 31)
+  if (lead < 0x90) return readMap(lead & 15, levels)
+  if (lead < 0xa0) return readArray(lead & 15, levels)
+  if (lead < 0xc0) return readText(lead & 31, texts)
   if (lead >= 0xe0) return lead - 0x100
   switch (lead) {
     case 0xc0:
@@ -220,48 +241,57 @@ function readValue(): unknown {
     case 0xc6:
       return readBytes(readUint(1 << (lead - 0xc4)))
     case 0xca:
-      at += 4
-      return sourceView.getFloat32(at - 4)
+      return readNumber(4).getFloat32(0)
     case 0xcb:
-      at += 8
-      return sourceView.getFloat64(at - 8)
+      return readNumber(8).getFloat64(0)
     case 0xcc:
     case 0xcd:
     case 0xce:
       return readUint(1 << (lead - 0xcc))
     case 0xcf:
-      at += 8
-      return fromBig(sourceView.getBigUint64(at - 8))
+      return fromBig(readNumber(8).getBigUint64(0))
     case 0xd0:
-      return sourceView.getInt8(at++)
+      return (readUint(1) << 24) >> 24
     case 0xd1:
-      at += 2
-      return sourceView.getInt16(at - 2)
+      return (readUint(2) << 16) >> 16
     case 0xd2:
-      at += 4
-      return sourceView.getInt32(at - 4)
+      return readUint(4) >> 0
     case 0xd3:
-      at += 8
-      return fromBig(sourceView.getBigInt64(at - 8))
+      return fromBig(readNumber(8).getBigInt64(0))
     case 0xd9:
     case 0xda:
     case 0xdb:
-      return readText(readUint(1 << (lead - 0xd9)))
+      return readText(readUint(1 << (lead - 0xd9)), texts)
     case 0xdc:
     case 0xdd:
-      return readArray(readUint(2 << (lead - 0xdc)))
+      return readArray(readUint(2 << (lead - 0xdc)), levels)
     case 0xde:
     case 0xdf:
-      return readMap(readUint(2 << (lead - 0xde)))
+      return readMap(readUint(2 << (lead - 0xde)), levels)
     default:
-      throw new Error(`msgpack type ${lead}`)
+      return fail()
   }
 }
 
+/** Goes on behind so many bytes. @returns where they begin */
+function pass(length: number): number {
+  const start = at
+  if (length > limit - start) fail()
+  at = start + length
+  return start
+}
+
 function readUint(width: number): number {
-  at += width
-  if (width === 1) return sourceView.getUint8(at - 1)
-  return width === 2 ? sourceView.getUint16(at - 2) : sourceView.getUint32(at - 4)
+  const start = pass(width)
+  if (width === 1) return source[start]
+  const high = (source[start] << 8) | source[start + 1]
+  return width === 2 ? high : high * 0x10000 + ((source[start + 2] << 8) | source[start + 3])
+}
+
+function readNumber(width: number): DataView {
+  const start = pass(width)
+  for (let i = 0; i < width; i++) number[i] = source[start + i]
+  return numberView
 }
 
 function fromBig(value: bigint): number | bigint {
@@ -269,37 +299,79 @@ function fromBig(value: bigint): number | bigint {
 }
 
 function readBytes(length: number): Uint8Array {
-  at += length
-  return source.subarray(at - length, at)
+  const start = pass(length)
+  return source.subarray(start, at)
 }
 
-function readText(length: number): string {
+function readText(length: number, seen: string[]): string {
+  const start = pass(length)
+  if (length === 0) return ''
   if (length <= SHORT_TEXT) {
-    const end = at + length
-    let text = ''
-    let i = at
-    for (; i < end && source[i] < 0x80; i++) text += String.fromCharCode(source[i])
-    if (i === end) {
-      at = end
-      return text
+    const slot = (length * 31 + source[start] * 7 + source[at - 1] * 13 + source[start + (length >> 1)]) % TEXTS
+    if (isAt(seen[slot], start, length)) return seen[slot]
+    const text = shortText(start, at)
+    if (text !== null) {
+      seen[slot] = seen === keys ? asKey(text) : text
+      return seen[slot]
     }
   }
-  return decoder.decode(readBytes(length))
+  return decoder.decode(source.subarray(start, at))
 }
 
-function readArray(count: number): unknown[] {
+function isAt(text: string, start: number, length: number): boolean {
+  if (text.length !== length) return false
+  let i = 0
+  while (i < length && text.charCodeAt(i) === source[start + i]) i++
+  return i === length
+}
+
+/** Null when it is not all ASCII. Four characters at a time, since each call has its price. */
+function shortText(start: number, end: number): string | null {
+  let bits = 0
+  for (let i = start; i < end; i++) bits |= source[i]
+  if (bits >= 0x80) return null
+  let text = ''
+  let i = start
+  for (; i + 4 <= end; i += 4) text += String.fromCharCode(source[i], source[i + 1], source[i + 2], source[i + 3])
+  for (; i < end; i++) text += String.fromCharCode(source[i])
+  return text
+}
+
+/** The string itself that is the name of a property: another one of the same characters would be looked up at each use. */
+function asKey(text: string): string {
+  return Object.keys({ [text]: 0 })[0]
+}
+
+function readArray(count: number, levels: number): unknown[] {
+  checkCount(count, levels)
   const array = new Array(count)
-  for (let i = 0; i < count; i++) array[i] = readValue()
+  for (let i = 0; i < count; i++) array[i] = readValue(levels - 1)
   return array
 }
 
-function readMap(count: number): Record<string, unknown> {
+function readMap(count: number, levels: number): Record<string, unknown> {
+  checkCount(2 * count, levels)
   const map: Record<string, unknown> = {}
   for (; count > 0; count--) {
-    const key = readValue()
-    if (typeof key === 'object' && key !== null) throw new Error('a map key that is no text')
+    const key = readKey(levels - 1)
     // As msgpackr: a peer must not reach the prototype.
-    map[key === '__proto__' ? '__proto_' : String(key)] = readValue()
+    map[key === '__proto__' ? '__proto_' : key] = readValue(levels - 1)
   }
   return map
+}
+
+function readKey(levels: number): string {
+  const lead = source[at]
+  if (at < limit && (lead & 0xe0) === 0xa0) {
+    at++
+    return readText(lead & 31, keys)
+  }
+  const key = readValue(levels)
+  if (typeof key === 'object' && key !== null) throw new Error('a map key that is no text')
+  return String(key)
+}
+
+/** Each of so many values takes a byte at least. */
+function checkCount(values: number, levels: number): void {
+  if (values > limit - at || (values > 0 && levels === 0)) fail()
 }

@@ -1,16 +1,15 @@
-import { Unpackr } from 'msgpackr'
 import { METADATA_BYTES_MAX } from '../protocol/limits.js'
 import { type Metadata, MetadataReader } from '../protocol/metadata.js'
 import { skipValue } from '../protocol/skip.js'
 import { DecodeError } from './errors.js'
-import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from './msgpack-lite.js'
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from './msgpack-lite.js'
 
 /**
  * Our own in Node too: msgpackr writes the elements of a typed array into as many bytes as it has in memory, what lay there before after them, and has
- * no say in what an Error or an object with toJSON becomes. It is no faster.
+ * no say in what an Error or an object with toJSON becomes. It is no faster, and slower to read: what it is given has to be looked through before.
  */
 const packr = new Packr()
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'auto' as 'number' })
+const unpackr = new Unpackr({ int64AsType: 'auto' })
 const metadataReader = new MetadataReader()
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -64,18 +63,14 @@ function encodeAs(value: unknown, type: string): Uint8Array {
  * @throws DecodeError
  */
 export function unpackValue(bytes: Uint8Array, start: number, end: number, type: string | undefined): unknown {
-  const payload = bytes.subarray(start, end)
   try {
-    if (type !== undefined) {
-      if (isJson(type)) return JSON.parse(decoder.decode(payload))
-      return type.startsWith('text/') ? decoder.decode(payload) : payload
-    }
-    // Ext types and deep nesting are found here, before msgpackr makes objects of them.
-    if (skipValue(bytes, start, end) === end) return unpackr.unpack(payload)
+    if (type === undefined) return unpackr.unpack(bytes, start, end)
+    const payload = bytes.subarray(start, end)
+    if (isJson(type)) return JSON.parse(decoder.decode(payload))
+    return type.startsWith('text/') ? decoder.decode(payload) : payload
   } catch (cause) {
     throw new DecodeError(`the payload is not ${type ?? 'one msgpack value'}`, { cause })
   }
-  throw new DecodeError('the payload is not one msgpack value')
 }
 
 /** `application/json`, with or without parameters. */
@@ -101,5 +96,5 @@ export function packMetadata(metadata: Metadata): Uint8Array {
 
 /** The metadata map in bytes[start, end), which the scanner has found well formed; empty when there is none. */
 export function unpackMetadata(bytes: Uint8Array, start: number, end: number): Metadata {
-  return start === end ? {} : unpackr.unpack(bytes.subarray(start, end))
+  return start === end ? {} : (unpackr.unpack(bytes, start, end) as Metadata)
 }

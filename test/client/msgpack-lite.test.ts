@@ -1,6 +1,8 @@
 import { Packr, Unpackr } from 'msgpackr'
 import t from 'tap'
 import * as lite from '../../src/client/msgpack-lite.js'
+import { NESTING_MAX } from '../../src/protocol/limits.js'
+import { skipValue } from '../../src/protocol/skip.js'
 import { RandomMsgpack, randomText, SeededRandom } from '../helpers/msgpack-random.js'
 
 const CASES = 20_000
@@ -85,6 +87,47 @@ t.test('what is no single value is refused', async (t) => {
     polluted?: unknown
   }
   t.equal(polluted, undefined)
+})
+
+t.test(`takes what the protocol takes, and no byte beyond its end (seed ${seed})`, async (t) => {
+  const random = new SeededRandom(seed)
+  const make = new RandomMsgpack(random)
+  let taken = 0
+  for (let i = 0; i < CASES; i++) {
+    const sound = make.value(3)
+    const value = Buffer.from(sound)
+    // One byte is another one, which makes lengths that lie, types that are not used, and ends in the middle.
+    if (random.oneIn(2)) value[random.below(value.length)] = random.below(256)
+    const start = random.below(9)
+    const bytes = Buffer.concat([Buffer.alloc(start, 0xc0), value, Buffer.alloc(random.below(9), 0x01)])
+    const end = start + value.length
+    const isOne = skipValue(bytes, start, end) === end
+    let isRead = true
+    try {
+      ownUnpackr.unpack(bytes, start, end)
+      taken++
+    } catch (error) {
+      // What no object can have as a key is the one thing that is lawful and not taken.
+      isRead = (error as Error).message === 'a map key that is no text' && isOne
+    }
+    if (isRead !== isOne) return t.equal(isRead, isOne, `case ${i}: ${value.toString('hex')}`)
+  }
+  t.ok(taken > CASES / 4, `${taken} of ${CASES}`)
+})
+
+t.test('nesting ends where the protocol says', async (t) => {
+  const nested = (levels: number) => Uint8Array.from([...new Array(levels).fill(0x91), 0xc0])
+  t.ok(Array.isArray(ownUnpackr.unpack(nested(NESTING_MAX))))
+  t.throws(() => ownUnpackr.unpack(nested(NESTING_MAX + 1)))
+})
+
+t.test('texts that were seen before are not taken for others', async (t) => {
+  // Of equal length, first, middle and last character, so of the same place in the cache.
+  const alike = ['axxMxxz', 'ayxMxxz', 'axyMxxz', 'axxMyxz', 'axxMxyz']
+  for (const text of [...alike, ...alike.reverse(), 'axxMxxé', 'ÿxxMxxz']) {
+    t.equal(ownUnpackr.unpack(packr.pack(text)), text)
+    t.same(ownUnpackr.unpack(packr.pack({ [text]: text })), { [text]: text })
+  }
 })
 
 t.test('says as JSON would what msgpack has no type for', async (t) => {
