@@ -56,7 +56,9 @@ export function summary(scenario: Scenario, series: Series): Row {
     generatorCeilingPerSecond: ceilingPerSecond,
     generatorBound: false,
     notes: [],
-    histograms: flows.flatMap(({ streams }) => streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? [])),
+    histograms: flows.flatMap(({ streams }) =>
+      streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? []),
+    ),
     errors,
   }
   judgeGenerator(row, flows)
