@@ -19,6 +19,8 @@ export function tickText(value: number, unit: string): string {
   if (value === 0) return '0'
   if (unit === 'µs' && value >= 1000) return tickText(value / 1000, 'ms')
   if (unit === 'ms' && value >= 1000) return tickText(value / 1000, 's')
+  if (unit === 'B' && value >= 1e6) return tickText(value / 1e6, 'MB')
+  if (unit === 'B' && value >= 1e3) return tickText(value / 1e3, 'kB')
   return quantity(value, unit)
     .replace(/(\.\d*?)0+(?=\s)/, '$1')
     .replace(/\.(?=\s)/, '')
