@@ -117,6 +117,8 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     turns.stop()
     churn?.stop()
 
+    // A slow peer may still have more to do than an answer is waited for.
+    if (receivers.every(({ spec }) => spec.reads === undefined)) await arrived(flow, pumps, receivers, inFlight)
     await Promise.all(publishers.map((publisher) => wireNamed(publish.wire).sync(publisher)))
     speedUp(receivers)
     await arrived(flow, pumps, receivers, inFlight)
