@@ -73,9 +73,10 @@ export class Session {
     const { runs, measureMs, warmupMs } = timing
     console.log(`  median of ${runs} ${runs === 1 ? 'run' : 'runs'} of ${measureMs} ms after ${warmupMs} ms of warm-up`)
     console.log(`  noise of the machine just before: ${noise.map(noiseText).join('; ')}`)
-    const { name, title, group, axis } = scenario
+    const { name, title, group, axis, headline } = scenario
     const need = Object.fromEntries(Object.entries(scenario.need).filter(([, value]) => value > 0))
-    const described = { name, title, group, ...(axis !== undefined && { axis }), need, timing, at }
+    const ours = { ...(axis !== undefined && { axis }), ...(headline !== undefined && { headline }) }
+    const described = { name, title, group, ...ours, need, timing, at }
     report.scenarios.push({ ...described, commit: report.machine.commit })
     report.noise.push({ scenario: name, cores: noise })
     report.rows.push(...rows)

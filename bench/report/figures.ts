@@ -41,9 +41,10 @@ export function isHigherBetter(unit: string | undefined): boolean | null {
   return unit === 'µs' || unit === 'B' ? false : null
 }
 
-/** What a scenario is about: the tail where all rows are latencies, else the first figure of the rows. */
-export function headline(rows: readonly Row[], units: Report['units']): string | null {
+/** What a scenario is about: what it says itself, or the tail where all rows are latencies, else the first figure of the rows. */
+export function headline(rows: readonly Row[], units: Report['units'], said?: string): string | null {
   const names = figureNames(rows, units)
+  if (said !== undefined && names.includes(said)) return said
   const tail = names.find((name) => name === 'p99') ?? names.find((name) => isLatency(name, units))
   if (tail !== undefined && rows.every((row) => figureOf(row, tail) !== null)) return tail
   return names[0] ?? null

@@ -1,5 +1,5 @@
 import { figureOf, headline, timesBetter } from './figures.js'
-import type { Report, ReportedScenario, ReportedSubject } from './report.js'
+import type { Report, ReportedSubject } from './report.js'
 import { median, type Row } from './row.js'
 
 /** A scenario in a line. */
@@ -13,9 +13,10 @@ export interface Glance {
   peer: { subject: ReportedSubject; times: number; isVoid: boolean; only: Row | null } | null
 }
 
-export function glanceAt(report: Report, { name }: Pick<ReportedScenario, 'name'>): Glance {
+export function glanceAt(report: Report, name: string): Glance {
+  const said = report.scenarios.find((scenario) => scenario.name === name)?.headline
   const rows = report.rows.filter((row) => row.scenario === name)
-  const figure = headline(rows, report.units)
+  const figure = headline(rows, report.units, said)
   if (figure === null) return { figure, unit: '', ours: null, peer: null }
   const unit = report.units[figure] ?? ''
   const measuredOf = (row: Row) => figureOf(row, figure)

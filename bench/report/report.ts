@@ -43,6 +43,8 @@ export interface ReportedScenario {
   title: string
   group: Group
   axis?: Axis
+  /** The figure that it is about, where that is not the usual one. */
+  headline?: string
   /** Limits raised above the defaults. */
   need: { [limit: string]: number }
   timing: Timing

@@ -22,6 +22,7 @@ export const clientLibrary: Scenario = {
   ours: ['sluice', 'sluice-streams'],
   peers: ['nats', 'mosquitto', 'socketio'],
   need: NEEDS_OUTBOX,
+  headline: 'perCore',
   runsMax: 3,
   cases: CASES,
   floors: [

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly floors: readonly Floor[]
   /** What its cases differ in, for plots: their `x` is on this axis. Absent: they are bars beside each other. */
   readonly axis?: Axis
+  /** What it is about, for summaries; absent: the 99th percentile where all rows have one, else the first of their figures. */
+  readonly headline?: FigureName
   /** At most this many runs of each case, unless `--runs` says otherwise; absent: as usual. */
   readonly runsMax?: number
   /** Its own length of a run, unless `--measure-ms` says otherwise (`--quick` only ever shortens it); absent: as usual. */

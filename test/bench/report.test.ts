@@ -95,16 +95,16 @@ t.test('figures over time are drawn, and those that nobody has heard of', async 
 })
 
 t.test('at a glance: the nearest peer, whoever is void', async (t) => {
-  t.match(glanceAt(report, { name: 'one-to-one-64' }), {
+  t.match(glanceAt(report, 'one-to-one-64'), {
     figure: 'rate',
     peer: { subject: { name: 'nats' }, times: 12.5 / 3.5 },
   })
-  const latency = glanceAt(report, { name: 'latency-100k' })
+  const latency = glanceAt(report, 'latency-100k')
   t.equal(latency.figure, 'p99')
   t.ok(Math.abs((latency.peer?.times ?? 0) - 34 / 27) < 1e-9, 'of latencies the lower is the better')
-  t.match(glanceAt(report, { name: 'nothing' }), { figure: null, ours: null, peer: null })
+  t.match(glanceAt(report, 'nothing'), { figure: null, ours: null, peer: null })
   const limited = { ...report, subjects: report.subjects.map((each) => ({ ...each, isLimit: each.name === 'nats' })) }
-  t.equal(glanceAt(limited, { name: 'one-to-one-64' }).peer?.subject.name, 'redis', 'a limit is no peer')
+  t.equal(glanceAt(limited, 'one-to-one-64').peer?.subject.name, 'redis', 'a limit is no peer')
 })
 
 t.test('a report survives being written, and a milestone has one histogram a row', async (t) => {

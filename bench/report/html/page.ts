@@ -99,7 +99,7 @@ function summaryCard(report: Report): string {
 
 function summaryRow(report: Report, scenario: ReportedScenario): string {
   const { name, title } = scenario
-  const { figure, ours, peer, unit } = glanceAt(report, scenario)
+  const { figure, ours, peer, unit } = glanceAt(report, name)
   const value = (row: Row) => escaped(quantity(figureOf(row, figure ?? '') ?? 0, unit))
   const cells = [
     `<th scope="row" class="left wrap"><a href="#${escaped(name)}">${escaped(title)}</a></th>`,

@@ -47,7 +47,7 @@ class Painter {
 
   bars(): Plot[] {
     const { report, scenario, rows, width } = this
-    const main = headline(rows, report.units)
+    const main = headline(rows, report.units, scenario.headline)
     const hasCurves = rows.some(({ histograms }) => histograms.length > 0)
     const names = figureNames(rows, report.units).filter((name) => {
       if (name === main) return true
@@ -69,8 +69,8 @@ class Painter {
   }
 
   curves(): Plot[] {
-    const { report, rows } = this
-    const main = headline(rows, report.units)
+    const { report, rows, scenario } = this
+    const main = headline(rows, report.units, scenario.headline)
     const names = figureNames(rows, report.units)
     const lines = [...new Set(rows.map((row) => row.line ?? ''))]
     const isFaceted = this.subjects.length > 1 && lines.length > 1

@@ -33,7 +33,7 @@ export function section(report: Report, scenario: ReportedScenario): string {
     `<div class="heading"><h2 id="${escaped(name)}-title">${escaped(title)}</h2><code class="muted">${escaped(name)}</code></div>`,
     verdicts(report.verdicts.filter((verdict) => verdict.scenario === name)),
     figures(plots.filter(({ isDetail }) => !isDetail)),
-    rowsTable(report, rows, `Figures of ${name}`),
+    rowsTable(report, scenario, rows, `Figures of ${name}`),
     folded('More plots', figures(plots.filter(({ isDetail }) => isDetail))),
     notes.length > 0 ? `<ul class="notes">${notes.join('')}</ul>` : '',
     `<p class="muted">${escaped(small.join(' '))}</p>`,

@@ -1,6 +1,6 @@
 import { figureNames, figureOf, figuresOf, headerOf, headline, timesBetter } from '../figures.js'
 import { count, quantity } from '../quantity.js'
-import type { Report } from '../report.js'
+import type { Report, ReportedScenario } from '../report.js'
 import type { Row } from '../row.js'
 import { escaped } from './markup.js'
 
@@ -8,10 +8,10 @@ import { escaped } from './markup.js'
 const ROWS_SHOWN_MAX = 16
 
 /** What a scenario gave, as a table: a row for each case and subject. */
-export function rowsTable(report: Report, rows: readonly Row[], label: string): string {
+export function rowsTable(report: Report, scenario: ReportedScenario, rows: readonly Row[], label: string): string {
   const { units } = report
   const names = figureNames(rows, units)
-  const main = headline(rows, units)
+  const main = headline(rows, units, scenario.headline)
   const subjects = new Map(report.subjects.map((subject) => [subject.name, subject]))
   const isOurs = (row: Row) => subjects.get(row.subject)?.isOurs === true
   const labelOf = (row: Row) => subjects.get(row.subject)?.label ?? row.subject

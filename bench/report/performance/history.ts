@@ -19,7 +19,7 @@ interface Entry {
 
 /** The best of ours in a scenario, at one milestone; null when it was not measured. */
 function entryOf(report: Report, name: string): Entry | null {
-  const { figure, unit, ours } = glanceAt(report, { name })
+  const { figure, unit, ours } = glanceAt(report, name)
   const value = figure === null || ours === null ? null : figureOf(ours.best, figure)
   return figure === null || value === null ? null : { figure, unit, value }
 }

@@ -40,7 +40,7 @@ function scenarioRows(report: Report, scenario: ReportedScenario): string[][] {
   return ours.flatMap((row, i) => {
     const alike = rows.filter(({ variant }) => variant === row.variant)
     // A case may be about something else than its scenario.
-    const figure = headline(alike, report.units) ?? ''
+    const figure = headline(alike, report.units, scenario.headline) ?? ''
     const value = figureOf(row, figure)
     if (value === null) return []
     const unit = report.units[figure] ?? ''
@@ -61,7 +61,7 @@ function scenarioRows(report: Report, scenario: ReportedScenario): string[][] {
 }
 
 function glanceRow(report: Report, scenario: ReportedScenario): string[] {
-  const { figure, unit, ours, peer } = glanceAt(report, scenario)
+  const { figure, unit, ours, peer } = glanceAt(report, scenario.name)
   if (figure === null || ours === null) return [`\`${scenario.name}\``, '', '', 'not measured', '', '']
   const value = (row: Row) => figureOf(row, figure) ?? 0
   const [best, worst] = [ours.best, ours.worst]
