@@ -11,6 +11,7 @@ import {
   type RequestsResult,
   type SoakResult,
 } from './generator/job.js'
+import { runWork, type WorkResult } from './guard/work-run.js'
 import type { Pinning } from './pinned.js'
 import { descriptorsMax } from './proc.js'
 import type { Progress } from './report/progress.js'
@@ -32,6 +33,7 @@ export type CaseResult =
   | RequestsResult
   | HandshakesResult
   | SoakResult
+  | WorkResult
 
 /** What one case gave for one subject. */
 export interface Series {
@@ -172,6 +174,8 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
     }
     case 'soak':
       return station.run(item, (target) => ({ kind: 'soak', target, soak: item.soak, cores }), true)
+    case 'work':
+      return runWork(item.flow, pinning.subjectCore)
     case 'requests':
       return station.run(item, (target) => ({ kind: 'requests', target, requests: item.requests, ...time }), false)
     case 'handshakes':

@@ -11,6 +11,7 @@ import type {
   SoakResult,
   Tally,
 } from '../generator/job.js'
+import type { WorkResult } from '../guard/work-run.js'
 import type { CaseResult } from '../measure.js'
 import type { Case, Figures } from '../scenarios/scenario.js'
 import { count } from './quantity.js'
@@ -50,6 +51,8 @@ export function outcomeOf(item: Case, result: CaseResult): Outcome {
       return ofHandshakes(item, result)
     case 'soak':
       return ofSoak(result)
+    case 'work':
+      return ofWork(result)
   }
 }
 
@@ -225,5 +228,25 @@ function ofSoak(result: SoakResult): Outcome {
     load: result,
     notes,
     series,
+  }
+}
+
+function ofWork({ events, deliveries, core, engineObjects, copies, systemCalls, most }: WorkResult): Outcome {
+  return {
+    ...NOTHING,
+    figures: {
+      'core objects': core.objects * 1000,
+      'boxed numbers': core.numbers * 1000,
+      'core bytes': core.bytes,
+      'engine objects': engineObjects * 1000,
+      copies,
+      ...(systemCalls !== null && { 'system calls': systemCalls }),
+    },
+    eventsIn: events,
+    deliveriesOut: deliveries,
+    notes: [
+      `most in the core: ${[...most].sort().join(', ')}`,
+      ...(systemCalls === null ? ['strace cannot be attached here: system calls are not counted'] : []),
+    ],
   }
 }

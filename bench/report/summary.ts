@@ -91,6 +91,8 @@ function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
       return { publishers: 0, subscribers: item.connections * Math.max(1, item.streamsEach) }
     case 'requests':
       return { publishers: item.requests.connections, subscribers: 1 }
+    case 'work':
+      return { publishers: 1, subscribers: item.flow.subscribers }
     case 'handshakes':
       return { publishers: 0, subscribers: item.handshakes.concurrency }
   }

@@ -18,6 +18,7 @@ import { oneToOne1, oneToOne64 } from './throughput.js'
 import { tls1, tls64, tlsHandshakes } from './tls.js'
 import { topics, topicsMillion } from './topics.js'
 import { wildcards } from './wildcards.js'
+import { work } from './work.js'
 
 export const SCENARIOS: readonly Scenario[] = [
   oneToOne64,
@@ -35,6 +36,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idle,
   firehoseBesideIdle,
   queuedMemory,
+  work,
   httpPublish,
   http2Publish,
   http2Stream,

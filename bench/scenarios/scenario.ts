@@ -8,6 +8,7 @@ import type {
   SoakSpec,
   StreamResult,
 } from '../generator/job.js'
+import type { GuardedFlow } from '../guard/flows.js'
 import type { Floor } from '../report/floors.js'
 import type { Need, OurName, PeerName } from '../subjects/subject.js'
 
@@ -66,6 +67,7 @@ export type Case =
   | RequestsCase
   | HandshakesCase
   | SoakCase
+  | WorkCase
 
 interface CaseBase {
   readonly variant: string
@@ -127,6 +129,12 @@ export interface SoakCase extends CaseBase {
   readonly soak: SoakSpec
 }
 
+/** A fixed number of events, of which the work is counted. */
+export interface WorkCase extends CaseBase {
+  readonly kind: 'work'
+  readonly flow: GuardedFlow
+}
+
 export interface RequestsCase extends CaseBase {
   readonly kind: 'requests'
   readonly requests: RequestSpec
@@ -161,6 +169,12 @@ export type FigureName =
   | 'idle'
   | 'memory drift'
   | 'p99.9 drift'
+  | 'core objects'
+  | 'boxed numbers'
+  | 'core bytes'
+  | 'engine objects'
+  | 'copies'
+  | 'system calls'
 export type Figures = { readonly [name in FigureName]?: number }
 
 /** Units of the figures, as they are printed. */
@@ -186,4 +200,10 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   idle: 'µs',
   'memory drift': 'MiB/h',
   'p99.9 drift': '%',
+  'core objects': 'per 1,000',
+  'boxed numbers': 'per 1,000',
+  'core bytes': 'B/event',
+  'engine objects': 'per 1,000',
+  copies: '×',
+  'system calls': 'per 1,000',
 }
