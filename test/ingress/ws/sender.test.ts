@@ -1,4 +1,3 @@
-import { Duplex } from 'node:stream'
 import t from 'tap'
 import { Written } from '../../../src/core/link.js'
 import { JsonWriter } from '../../../src/ingress/json-session.js'
@@ -7,38 +6,7 @@ import { Sender } from '../../../src/ingress/node/ws/sender.js'
 import { encodeControl } from '../../../src/protocol/control.js'
 import { Op } from '../../../src/protocol/ops.js'
 import { until } from '../../helpers/until.js'
-import { ServerFrames } from '../../helpers/ws-frames.js'
-
-/** A stream that takes at once, or when the test says so. Like Node's, it keeps what it is given until then. */
-class Channel extends Duplex {
-  readonly came = new ServerFrames()
-  takesAtOnce = true
-  private waiting: { chunk: Buffer; done: () => void }[] = []
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    if (this.takesAtOnce) {
-      this.came.feed(Buffer.from(chunk))
-      done()
-    } else this.waiting.push({ chunk, done })
-  }
-
-  /** Takes all that waits. */
-  async release(): Promise<void> {
-    while (this.waiting.length > 0) {
-      for (const { chunk, done } of this.waiting.splice(0)) {
-        this.came.feed(Buffer.from(chunk))
-        done()
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
-
-  payloads(opcode: number): string[] {
-    return this.came.frames.filter((frame) => frame.opcode === opcode).map(({ payload }) => payload.toString('latin1'))
-  }
-}
+import { Channel } from '../../helpers/ws-channel.js'
 
 const BINARY = 2
 const PING = 9
@@ -107,7 +75,18 @@ t.test('pongs go together; while nothing is taken only the latest is kept', asyn
   t.ok(channel.writableLength < 100)
   await channel.release()
   t.same(channel.payloads(PONG).slice(3), ['late 999'])
-  t.same(channel.payloads(PING), [], 'no ping to somebody who does not read')
+})
+
+t.test('a ping waits for who has not read what is before it, and goes then', async (t) => {
+  const { channel, sender } = senderOver()
+  channel.takesAtOnce = false
+  sender.write(Buffer.alloc(10))
+  for (let i = 0; i < 10; i++) sender.sendPing()
+  t.ok(sender.pingWaits)
+  t.ok(channel.writableLength < 20, 'it is not queued')
+  await channel.release()
+  t.same(channel.payloads(PING), [''])
+  t.notOk(sender.pingWaits)
 })
 
 t.test('more pongs than fit one write', async (t) => {

@@ -30,6 +30,8 @@ export class Connection implements ReceiverEvents, SenderEvents {
   private isEnded = false
   private heardAt: number
   private pinged = false
+  /** When the ping went out, or had not yet when it was looked at last. */
+  private pingedAt = 0
   /** When the message began that is not whole; 0 when there is none. */
   private pendingSince = 0
   /** The stream is cut then; 0 while the session lasts. */
@@ -92,11 +94,19 @@ export class Connection implements ReceiverEvents, SenderEvents {
     }
     if (idleTimeoutMs === 0) return
     const silentMs = now - this.heardAt
-    if (silentMs >= idleTimeoutMs) this.session.outbox.end(Code.IDLE_TIMEOUT, codeMessage(Code.IDLE_TIMEOUT))
-    else if (!this.pinged && silentMs >= idleTimeoutMs * PING_AT) {
+    if (silentMs < idleTimeoutMs * PING_AT) return
+    if (!this.pinged) {
       this.pinged = true
+      this.pingedAt = now
       this.sender.sendPing()
+      return
     }
+    // An answer has its time from when it was asked for. Who does not even take the question has not read anything meanwhile.
+    if (this.sender.pingWaits) this.pingedAt = now
+    const isOver = this.sender.pingWaits
+      ? silentMs >= idleTimeoutMs
+      : now - this.pingedAt >= idleTimeoutMs * (1 - PING_AT)
+    if (isOver) this.session.outbox.end(Code.IDLE_TIMEOUT, codeMessage(Code.IDLE_TIMEOUT))
   }
 
   /** Ends a session that nobody else has ended. */

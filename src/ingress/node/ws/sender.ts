@@ -33,6 +33,8 @@ export class Sender implements Link {
   private pongsLength = 0
   /** The answer to the latest ping, when it had to wait (RFC 6455, 5.5.3). */
   private latePong: Buffer | null = null
+  /** A ping is to be sent as soon as the peer has read what is in its way. */
+  private isPingLate = false
 
   constructor(
     private readonly stream: Duplex,
@@ -91,6 +93,7 @@ export class Sender implements Link {
       this.sendPong(latePong)
       this.flushPongs()
     }
+    if (this.isPingLate && !this.isFull) this.sendPing()
     if (!this.blocked || this.isClosed) return
     this.blocked = false
     this.events.writable()
@@ -100,8 +103,16 @@ export class Sender implements Link {
     return this.stream.writableLength > this.windowBytes
   }
 
+  /** Waits until there is room: who has much to read may have none at any moment that is looked at, and reads all the time. */
   sendPing(): void {
-    if (!this.isClosed && !this.isFull) this.stream.write(controlFrame(Opcode.PING, NOTHING), this.flushed)
+    if (this.isClosed) return
+    this.isPingLate = this.isFull
+    if (!this.isPingLate) this.stream.write(controlFrame(Opcode.PING, NOTHING), this.flushed)
+  }
+
+  /** A ping has not been sent yet. */
+  get pingWaits(): boolean {
+    return this.isPingLate
   }
 
   /** Answers a ping with the next flushPongs; while the peer does not read, only the latest of them is answered. */
@@ -146,6 +157,7 @@ export class Sender implements Link {
     this.flushPongs()
     this.isClosed = true
     this.latePong = null
+    this.isPingLate = false
     this.stream.end(code === 0 ? controlFrame(Opcode.CLOSE, NOTHING) : closeFrame(code, reason), sent)
   }
 }
