@@ -5,7 +5,7 @@ import { CycleVerifier, type Verifier } from '../generator/verify.js'
 import { wireNamed } from '../wires/index.js'
 import type { Wire } from '../wires/wire.js'
 import { CYCLE_EVENTS, deliveriesOf, publicationsOf, TOPIC } from './events.js'
-import { type FromFar, REPORT_EVENTS, type ToFar, WINDOW_EVENTS } from './far-protocol.js'
+import { type FromFar, REPORTS_A_WINDOW, type ToFar } from './far-protocol.js'
 import type { ClientSpec, ClientTally } from './job.js'
 import { SequenceVerifier } from './sequence-verifier.js'
 
@@ -45,6 +45,7 @@ class Flood {
   constructor(
     private readonly connection: Connection,
     private readonly cycle: Cycle,
+    private readonly windowEvents: number,
   ) {
     const { messageBytes } = cycle
     this.bytesMax = Math.floor(WRITE_BYTES / messageBytes) * messageBytes
@@ -66,7 +67,8 @@ class Flood {
 
   /** One write a turn, so that reads are served between them. */
   readonly goOn = (): void => {
-    if (this.isDue || this.isFull || this.isStopped || this.sent - this.received >= WINDOW_EVENTS) return
+    if (this.isDue || this.isFull || this.isStopped || this.sent - this.received + this.cycle.batch > this.windowEvents)
+      return
     this.isDue = true
     setImmediate(() => {
       this.isDue = false
@@ -85,10 +87,10 @@ class Flood {
   }
 }
 
-async function publisher({ target, client }: Extract<ToFar, { kind: 'begin' }>): Promise<FarEnd> {
+async function publisher({ target, client, windowEvents }: Extract<ToFar, { kind: 'begin' }>): Promise<FarEnd> {
   const wire = wireNamed(target.publish.wire)
   const connection = await openPublisher(target.publish, Buffer.allocUnsafeSlow(READ_BYTES))
-  const flood = new Flood(connection, publicationsOf(wire, client))
+  const flood = new Flood(connection, publicationsOf(wire, client), windowEvents)
   const stop = async (): Promise<void> => {
     flood.stop()
     await wire.sync(connection)
@@ -104,7 +106,7 @@ async function publisher({ target, client }: Extract<ToFar, { kind: 'begin' }>):
   }
 }
 
-async function receiver({ target, client }: Extract<ToFar, { kind: 'begin' }>): Promise<FarEnd> {
+async function receiver({ target, client, windowEvents }: Extract<ToFar, { kind: 'begin' }>): Promise<FarEnd> {
   const wire = wireNamed(target.wire)
   const spec = { patterns: [TOPIC], streams: [0] }
   const limits = { bytesMax: 0, eventsMax: 0 }
@@ -116,7 +118,7 @@ async function receiver({ target, client }: Extract<ToFar, { kind: 'begin' }>): 
     verifier.feed(chunk, start, end)
     verifier.settle()
     if (verifier.corrupt !== null) failed(`received ${verifier.corrupt}`)
-    if (check.delivered - told < REPORT_EVENTS) return
+    if (check.delivered - told < windowEvents / REPORTS_A_WINDOW) return
     told = check.delivered
     send({ kind: 'received', events: told })
   })

@@ -1,13 +1,11 @@
 import type { Target } from '../generator/job.js'
 import type { ClientSpec, ClientTally } from './job.js'
 
-/** Events that may be under way between the two ends: less than any server keeps for a subscriber, and milliseconds of work at the highest rates. */
-export const WINDOW_EVENTS = 64 * 1024
-/** Who receives tells of so many at a time. */
-export const REPORT_EVENTS = 8 * 1024
+/** Who receives tells of it when so many more have arrived, as parts of the events that may be under way. */
+export const REPORTS_A_WINDOW = 8
 
 export type ToFar =
-  | { kind: 'begin'; target: Target; client: ClientSpec }
+  | { kind: 'begin'; target: Target; client: ClientSpec; windowEvents: number }
   /** To the end that publishes: go on until told. */
   | { kind: 'publish' }
   | { kind: 'stop' }

@@ -4,6 +4,8 @@ import type { Reading } from './events.js'
 export interface Library {
   /** The package that it is from; null: this checkout. */
   readonly package: string | null
+  /** Events that may be under way to the other end: what the library was fastest with. More only wait in its own memory where it has no back-pressure. */
+  readonly windowEvents: number
   connect(port: number): Promise<LibraryClient>
 }
 

@@ -8,6 +8,7 @@ const MQTT_TOPIC = TOPIC.replaceAll('.', '/')
 /** At QoS 0, its default, publishing is not confirmed, and has no back-pressure. */
 export const mqttLibrary: Library = {
   package: 'mqtt',
+  windowEvents: 8 * 1024,
   async connect(port) {
     const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`)
     return {

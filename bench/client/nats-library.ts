@@ -5,6 +5,7 @@ import { type Library, nothingToAwait } from './library.js'
 /** Publishing has no back-pressure; a callback is its fastest way to receive. */
 export const natsLibrary: Library = {
   package: '@nats-io/transport-node',
+  windowEvents: 128 * 1024,
   async connect(port) {
     const connection = await connect({ port })
     return {

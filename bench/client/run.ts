@@ -4,7 +4,7 @@ import { versionOfPackage } from '../peers/script.js'
 import { cpuMsOf } from '../proc.js'
 import { bytesAt, CYCLE_EVENTS, placeOfBytes, placeOfReading, readingAt } from './events.js'
 import { FarProcess } from './far-process.js'
-import { REPORT_EVENTS, WINDOW_EVENTS } from './far-protocol.js'
+import { REPORTS_A_WINDOW } from './far-protocol.js'
 import type { ClientJob, ClientResult, ClientSpec } from './job.js'
 import { libraryFor } from './libraries.js'
 import type { Library, LibraryClient } from './library.js'
@@ -20,9 +20,13 @@ export async function runClient(job: ClientJob): Promise<ClientResult> {
   const far = new FarProcess(job.farCore)
   let client: LibraryClient | null = null
   try {
-    await far.ask({ kind: 'begin', target: job.target, client: job.client }, 'ready')
+    const { windowEvents } = library
+    await far.ask({ kind: 'begin', target: job.target, client: job.client, windowEvents }, 'ready')
     client = await library.connect(job.target.port)
-    const measured = job.client.role === 'publish' ? await publish(job, client, far) : await receive(job, client, far)
+    const measured =
+      job.client.role === 'publish'
+        ? await publish(job, client, far, windowEvents)
+        : await receive(job, client, far, windowEvents)
     return { kind: 'client', library: nameOf(library), ...measured }
   } finally {
     await client?.close()
@@ -38,8 +42,13 @@ function nameOf({ package: name }: Library): string {
 
 type Measured = Omit<ClientResult, 'kind' | 'library'>
 
-async function publish(job: ClientJob, client: LibraryClient, far: FarProcess): Promise<Measured> {
-  const publisher = new Publisher(client, far, job.client)
+async function publish(
+  job: ClientJob,
+  client: LibraryClient,
+  far: FarProcess,
+  windowEvents: number,
+): Promise<Measured> {
+  const publisher = new Publisher(client, far, job.client, windowEvents)
   const done = publisher.run()
   const load = await measured(job, far, () => publisher.published)
   publisher.stop()
@@ -60,6 +69,7 @@ class Publisher {
     private readonly client: LibraryClient,
     private readonly far: FarProcess,
     { payload, payloadBytes }: ClientSpec,
+    private readonly windowEvents: number,
   ) {
     const places = Array.from({ length: CYCLE_EVENTS }, (_, place) => place)
     this.step =
@@ -79,7 +89,7 @@ class Publisher {
   async run(): Promise<void> {
     while (!this.isStopped) {
       if (this.far.failure !== null) throw this.far.failure
-      const room = WINDOW_EVENTS - (this.published - this.far.received)
+      const room = this.windowEvents - (this.published - this.far.received)
       if (room <= 0) {
         await new Promise<void>((resolve) => {
           this.far.onReceived = resolve
@@ -107,8 +117,13 @@ class Publisher {
   }
 }
 
-async function receive(job: ClientJob, client: LibraryClient, far: FarProcess): Promise<Measured> {
-  const arrivals = new Arrivals((events) => far.send({ kind: 'received', events }))
+async function receive(
+  job: ClientJob,
+  client: LibraryClient,
+  far: FarProcess,
+  windowEvents: number,
+): Promise<Measured> {
+  const arrivals = new Arrivals(windowEvents / REPORTS_A_WINDOW, (events) => far.send({ kind: 'received', events }))
   if (job.client.payload === 'bytes') await client.receiveBytes((bytes) => arrivals.take(placeOfBytes(bytes)))
   else await client.receiveObjects((reading) => arrivals.take(placeOfReading(reading)))
   far.send({ kind: 'publish' })
@@ -128,13 +143,16 @@ class Arrivals {
   private next = 0
   private told = 0
 
-  constructor(private readonly tell: (count: number) => void) {}
+  constructor(
+    private readonly tellEvery: number,
+    private readonly tell: (count: number) => void,
+  ) {}
 
   take(place: number): void {
     this.count++
     if (place !== this.next) this.jumped(place)
     this.next = place + 1 === CYCLE_EVENTS ? 0 : place + 1
-    if (this.count - this.told < REPORT_EVENTS) return
+    if (this.count - this.told < this.tellEvery) return
     this.told = this.count
     this.tell(this.count)
   }

@@ -5,6 +5,7 @@ import { type Library, nothingToAwait } from './library.js'
 /** Bytes travel as its binary attachments, objects as its JSON. `emit` has no back-pressure. */
 export const socketIoLibrary: Library = {
   package: 'socket.io-client',
+  windowEvents: 8 * 1024,
   async connect(port) {
     const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'] })
     await new Promise<void>((resolve, reject) => {

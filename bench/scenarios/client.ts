@@ -1,8 +1,11 @@
 import { READING_BYTES } from '../client/events.js'
 import type { ClientSpec } from '../client/job.js'
 import { atLeast, timesPeer, unlost } from '../report/floors.js'
-import { NEEDS_OUTBOX, PAYLOAD_BYTES } from './build.js'
+import { bytes, NEEDS_NOTHING, PAYLOAD_BYTES } from './build.js'
 import type { ClientCase, Scenario } from './scenario.js'
+
+/** As for other floods: what is under way may all wait for the one subscriber. nats-server's default is 64 MiB. */
+const NEEDS_OUTBOX = { ...NEEDS_NOTHING, outboxBytesMax: 64 * bytes.MIB, outboxEventsMax: 1024 * 1024 }
 
 const PER_CORE_MIN = 2e6
 const TIMES_NATS = 3
