@@ -3,6 +3,7 @@ import {
   type AgreementResult,
   ASKS_NOTHING,
   type FlowResult,
+  type FlowSpec,
   type HandshakeSpec,
   type HandshakesJob,
   type HandshakesResult,
@@ -12,6 +13,7 @@ import {
   type SoakResult,
 } from './generator/job.js'
 import { runWork, type WorkResult } from './guard/work-run.js'
+import { findLoads, NOTHING_KNOWN, type OpenLoop, rehearse, shapesOf } from './open-loop.js'
 import type { Pinning } from './pinned.js'
 import { descriptorsMax } from './proc.js'
 import type { Progress } from './report/progress.js'
@@ -44,6 +46,7 @@ export interface Series {
   ceilingPerSecond: number | null
   /** Why it cannot be measured here, or null. */
   leftOut: string | null
+  open: OpenLoop
 }
 
 /** Cases of a scenario that a subject takes part in. */
@@ -61,14 +64,20 @@ export function subjectsOf(scenario: Scenario, present: readonly Subject[]): Sub
 /** Starting a subject, connecting and settling, beside the time of a run. */
 const AROUND_RUN_MS = 500
 const CEILING_MS = 3000
+const CAPACITY_WARMUP_MS = 300
+const CAPACITY_MS = 700
+const CAPACITY_STEP_MS = 4000
+const REHEARSAL_STEP_MS = 2500
 
 /** About how long each progress step of a scenario takes, in ms. */
 export function stepsOf(scenario: Scenario, present: readonly Subject[], timing: Timing): number[] {
-  const cases = subjectsOf(scenario, present).flatMap((subject) => casesOf(scenario, subject))
-  const measured = cases.filter((item) => leftOut(item) === null)
+  const each = subjectsOf(scenario, present).map((subject) => casesOf(scenario, subject))
+  const measured = each.flat().filter((item) => leftOut(item) === null)
   const runMs = timing.warmupMs + timing.measureMs + AROUND_RUN_MS
   return [
     ...measured.filter(hasCeiling).map(() => CEILING_MS),
+    ...each.flatMap((own) => shapesOf(own, 'loaded').map(() => CAPACITY_STEP_MS)),
+    ...each.flatMap((own) => shapesOf(own, 'paced').map(() => REHEARSAL_STEP_MS)),
     ...Array.from({ length: timing.runs }, () =>
       measured.map((item) => (item.kind === 'soak' ? item.soak.lengthMs : runMs)),
     ).flat(),
@@ -102,13 +111,13 @@ export async function measure(
   const series = stations.flatMap((station) =>
     casesOf(scenario, station.subject).map((item) => {
       const { subject } = station
-      const none = { results: [], errors: [], ceilingPerSecond: null }
+      const none = { results: [], errors: [], ceilingPerSecond: null, open: { ...NOTHING_KNOWN } }
       const one: Series = { item, subject, ...none, leftOut: leftOut(item) }
       return { station, one }
     }),
   )
   const attempt = async (one: Series, what: string, run: () => Promise<void>) => {
-    if (cut.aborted || one.leftOut !== null) return
+    if (cut.aborted || one.leftOut !== null || one.open.unable !== null) return
     progress.step(scenario.name, `${what}, ${label(one)}`)
     try {
       await run()
@@ -124,10 +133,13 @@ export async function measure(
         one.ceilingPerSecond = await ceilingOf(station, item)
       })
     }
+    const attemptFor = ({ one }: { one: Series }, what: string, run: () => Promise<void>) => attempt(one, what, run)
+    await findLoads(series, attemptFor, (station, flow, item) => capacityOf(station, flow, item, pinning))
+    await rehearse(series, attemptFor)
     for (let run = 1; run <= timing.runs; run++) {
       for (const { station, one } of inTurns(scenario, series, run)) {
         await attempt(one, `run ${run} of ${timing.runs}`, async () => {
-          one.results.push(await runOnce(station, one.item, timing, pinning))
+          one.results.push(await runOnce(station, one, timing, pinning))
         })
       }
     }
@@ -144,10 +156,9 @@ function inTurns<T extends { one: Series }>(scenario: Scenario, series: readonly
   return run % 2 === 1 ? byCase : byCase.reverse()
 }
 
-function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning): Promise<CaseResult> {
+function runOnce(station: Station, { item, open }: Series, timing: Timing, pinning: Pinning): Promise<CaseResult> {
   const { warmupMs, measureMs } = timing
-  const cores = [pinning.subjectCore, pinning.generatorCore].filter((core) => core !== null)
-  const time = { warmupMs, measureMs, cores }
+  const time = { warmupMs, measureMs, cores: coresOf(pinning) }
   switch (item.kind) {
     case 'agreement':
       return station.run(item, (target) => ({ kind: 'agreement', target, flow: item.flow, ...time }), false)
@@ -160,7 +171,13 @@ function runOnce(station: Station, item: Case, timing: Timing, pinning: Pinning)
       return beside(station, item, () =>
         station.run(
           item,
-          (target) => ({ kind: 'flow', target, flow: item.flow, asks: item.asks ?? ASKS_NOTHING, ...time }),
+          (target) => ({
+            kind: 'flow',
+            target,
+            flow: open.flow ?? item.flow,
+            asks: item.asks ?? ASKS_NOTHING,
+            ...time,
+          }),
           false,
         ),
       )
@@ -219,6 +236,22 @@ async function shakeHands(station: Station, item: HandshakesCase, timing: JobTim
   return shake({ ...handshakes, once: true }, collected.tickets, timing, true)
 }
 
+/** Events a second that a subject takes in a closed loop. */
+async function capacityOf(station: Station, flow: FlowSpec, item: FlowCase, pinning: Pinning): Promise<number> {
+  const time = { warmupMs: CAPACITY_WARMUP_MS, measureMs: CAPACITY_MS, cores: coresOf(pinning) }
+  const result = await station.run(
+    item,
+    (target) => ({ kind: 'flow', target, flow, asks: ASKS_NOTHING, ...time }),
+    false,
+  )
+  const fanOut = flow.subscribers.reduce((sum, each) => sum + each.streams.length, 0) / flow.streams.length
+  return result.streams.reduce((sum, each) => sum + each.deliveredPerSecond, 0) / fanOut
+}
+
+function coresOf({ subjectCore, generatorCore }: Pinning): number[] {
+  return [subjectCore, generatorCore].filter((core) => core !== null)
+}
+
 type Bounded = FlowCase | RequestsCase
 
 function ceilingOf(station: Station, item: Bounded): Promise<number> {
@@ -230,7 +263,8 @@ function ceilingOf(station: Station, item: Bounded): Promise<number> {
  * it needs of its core is measured.
  */
 function hasCeiling(item: Case): item is Bounded {
-  if (item.kind === 'flow') return item.flow.streams.every((stream) => stream.eventsPerSecond === 0)
+  if (item.kind === 'flow')
+    return item.load === undefined && item.flow.streams.every((stream) => stream.eventsPerSecond === 0)
   return item.kind === 'requests' && item.requests.tool === 'autocannon'
 }
 

@@ -1,6 +1,7 @@
 import type { FlowSpec, Job, JobResult, RequestSpec, Target } from './generator/job.js'
 import { GeneratorProcess, NullProcess } from './generator-process.js'
 import { asCollecting } from './memory-looked-at.js'
+import { problemOf, shapeOf } from './open-loop.js'
 import type { Pinning } from './pinned.js'
 import type { Case } from './scenarios/scenario.js'
 import type { Need, RunningSubject, Subject } from './subjects/subject.js'
@@ -12,7 +13,7 @@ const CEILING_MS = 700
 /** One subject, and a generator for each case that it takes part in. A generator serves one case, so its code stays compiled for it. */
 export class Station {
   private running: RunningSubject | null = null
-  private readonly generators = new Map<Case, GeneratorProcess>()
+  private readonly generators = new Map<Case | string, GeneratorProcess>()
   /** Holds connections, so that those of the generator beside it are not among thousands. */
   private holder: GeneratorProcess | null = null
 
@@ -74,6 +75,19 @@ export class Station {
     })
   }
 
+  /** @returns null when the generator can do by itself what this flow says, otherwise what it cannot */
+  async rehearse(item: Case, flow: FlowSpec): Promise<string | null> {
+    return this.withNothing(flow, async (nothing, target) => {
+      let problem: string | null = null
+      for (let i = 0; i < CEILING_ATTEMPTS; i++) {
+        const job = { kind: 'rehearsal', target, flow, ...nothing.ports, measureMs: CEILING_MS } as const
+        problem = problemOf(await this.generatorFor(item).run(job), flow)
+        if (problem === null) return null
+      }
+      return problem
+    })
+  }
+
   /** Requests a second that the load program reaches against a server that does not look into them. */
   async requestCeiling(item: Case, requests: RequestSpec): Promise<number> {
     return this.withNull(null, async (nothing, target) => {
@@ -97,18 +111,28 @@ export class Station {
   }
 
   /** The best of some attempts against servers that do nothing, in the place of the subject. */
-  private async withNull(
+  private withNull(
     flow: FlowSpec | null,
     attempt: (nothing: NullProcess, target: Target) => Promise<number>,
   ): Promise<number> {
+    return this.withNothing(flow, async (nothing, target) => {
+      let best = 0
+      for (let i = 0; i < CEILING_ATTEMPTS; i++) best = Math.max(best, await attempt(nothing, target))
+      return best
+    })
+  }
+
+  /** Servers that do nothing, in the place of the subject. */
+  private async withNothing<T>(
+    flow: FlowSpec | null,
+    use: (nothing: NullProcess, target: Target) => Promise<T>,
+  ): Promise<T> {
     this.running ??= await this.start()
     const target = { ...targetOf(this.subject, this.running), adminUrl: null }
     const { wire } = this.subject
     const nothing = await NullProcess.start(this.pinning.subjectCore, { wire, flow, tls: this.running.tls ?? null })
     try {
-      let best = 0
-      for (let i = 0; i < CEILING_ATTEMPTS; i++) best = Math.max(best, await attempt(nothing, target))
-      return best
+      return await use(nothing, target)
     } finally {
       await nothing.stop()
     }
@@ -125,10 +149,12 @@ export class Station {
   }
 
   private generatorFor(item: Case): GeneratorProcess {
-    let generator = this.generators.get(item)
+    // Cases that differ in their load only are one to a generator: what it has encoded is good for all of them.
+    const key = item.kind === 'flow' && item.load !== undefined ? shapeOf(item.flow) : item
+    let generator = this.generators.get(key)
     if (generator === undefined || generator.ended) {
       generator = new GeneratorProcess(this.pinning.generatorCore)
-      this.generators.set(item, generator)
+      this.generators.set(key, generator)
     }
     return generator
   }

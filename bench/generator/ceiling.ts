@@ -1,10 +1,8 @@
-import type { CarrierName } from '../wires/wire.js'
-import { Connection } from './connection.js'
 import type { Prepared } from './flow.js'
 import { InFlight } from './in-flight.js'
 import type { CeilingJob, CeilingResult } from './job.js'
 import { deliveredOf, type Receiver } from './receiver.js'
-import { inParallel, makePumps, makeReceivers } from './setup.js'
+import { inParallel, makePumps, makeReceivers, openRaw } from './setup.js'
 import { Turns } from './turns.js'
 
 /** The first part of each measurement is left out: sockets and the compiler warm up. */
@@ -23,7 +21,7 @@ export async function runCeiling(job: CeilingJob, prepared: Prepared): Promise<C
 async function sendCeiling(job: CeilingJob, { book, cycles, readBuffer }: Prepared): Promise<number> {
   const { flow } = job
   const unpaced = { ...flow, streams: flow.streams.map((stream) => ({ ...stream, eventsPerSecond: 0 })) }
-  const connections = await inParallel(flow.streams.length, () => openRaw(job, job.sinkPort, 'none', readBuffer))
+  const connections = await inParallel(flow.streams.length, () => openRaw(job.target, job.sinkPort, 'none', readBuffer))
   const pumps = makePumps(unpaced, book, cycles, connections, new InFlight(Number.POSITIVE_INFINITY))
   const turns = new Turns(pumps)
   turns.start()
@@ -33,10 +31,14 @@ async function sendCeiling(job: CeilingJob, { book, cycles, readBuffer }: Prepar
   return rate
 }
 
-async function receiveCeiling(job: CeilingJob, { book, wire, readBuffer }: Prepared): Promise<number> {
+/** Deliveries a second from somebody who has nothing to think about. */
+export async function receiveCeiling(
+  job: Pick<CeilingJob, 'target' | 'flow' | 'blastPort' | 'measureMs'>,
+  { book, wire, readBuffer }: Prepared,
+): Promise<number> {
   const { flow } = job
   const connections = await inParallel(flow.subscribers.length, () =>
-    openRaw(job, job.blastPort, wire.carrier, readBuffer),
+    openRaw(job.target, job.blastPort, wire.carrier, readBuffer),
   )
   const inFlight = new InFlight(Number.POSITIVE_INFINITY)
   const receivers = makeReceivers(wire, flow, book, connections, inFlight)
@@ -59,10 +61,6 @@ async function rateOf(measureMs: number, count: () => number): Promise<number> {
   const [from, at] = [count(), performance.now()]
   await sleep(measureMs * (1 - WARMUP_SHARE))
   return ((count() - from) * 1000) / (performance.now() - at)
-}
-
-function openRaw({ target }: CeilingJob, port: number, carrier: CarrierName, readBuffer: Buffer): Promise<Connection> {
-  return Connection.open(port, { carrier, tls: target.tls, subprotocol: null, readBuffer })
 }
 
 function sleep(ms: number): Promise<void> {

@@ -7,6 +7,7 @@ export type Job =
   | ClientJob
   | FlowJob
   | CeilingJob
+  | RehearsalJob
   | HoldJob
   | IdleJob
   | QueuedJob
@@ -117,6 +118,11 @@ export interface CeilingJob {
   sinkPort: number
   blastPort: number
   measureMs: number
+}
+
+/** A flow with rates against the same processes, at the rates given. */
+export interface RehearsalJob extends Omit<CeilingJob, 'kind'> {
+  kind: 'rehearsal'
 }
 
 export interface IdleJob {
@@ -338,6 +344,14 @@ export interface HoldResult {
   open: number
 }
 
+export interface RehearsalResult {
+  kind: 'rehearsal'
+  /** Of what was due. */
+  sentShare: number
+  lateP99Us: number
+  receivedPerSecond: number
+}
+
 export interface IdleResult {
   kind: 'idle'
   /** Connections, or event streams. */
@@ -425,6 +439,7 @@ interface Results {
   client: ClientResult
   flow: FlowResult
   ceiling: CeilingResult
+  rehearsal: RehearsalResult
   idle: IdleResult
   queued: QueuedResult
   requests: RequestsResult

@@ -21,6 +21,10 @@ export class LatencyCounts {
     this.counts[latencyBucket(ms)] += count
   }
 
+  add(other: LatencyCounts): void {
+    for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) this.counts[bucket] += other.counts[bucket]
+  }
+
   /** In ns. */
   histogram(): Histogram {
     const histogram = latencyHistogram()

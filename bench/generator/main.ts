@@ -6,6 +6,7 @@ import { runHandshakes } from './handshakes.js'
 import { runHold, runIdle } from './idle.js'
 import type { Answer, FlowJob, Job } from './job.js'
 import { runQueued } from './queued.js'
+import { runRehearsal } from './rehearsal.js'
 import { runRequests } from './requests.js'
 import { runSoak } from './soak.js'
 
@@ -35,6 +36,8 @@ function run(job: Job) {
       return runCeiling(job, preparedFor(job))
     case 'hold':
       return runHold(job)
+    case 'rehearsal':
+      return runRehearsal(job, preparedFor(job))
     case 'idle':
       return runIdle(job)
     case 'soak':

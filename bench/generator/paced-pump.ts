@@ -11,9 +11,9 @@ import { Cursor, type Pump } from './pump.js'
 export class PacedPump implements Pump {
   onReady: () => void = () => {}
   /** How late messages were written though the socket took them: the generator's own fault. */
-  readonly late = new LatencyCounts()
+  late = new LatencyCounts()
   /** How late those were written that found the socket full: held back by the peer. */
-  readonly heldBack = new LatencyCounts()
+  heldBack = new LatencyCounts()
   /** Called in place of a write, with the place of its first event. */
   onWrite: (first: number, write: () => void) => void = (_, write) => write()
   private readonly cursor: Cursor
@@ -65,6 +65,12 @@ export class PacedPump implements Pump {
   /** Events that are due before the end and not written yet. */
   get unsent(): number {
     return Math.max(0, this.dueAt(Math.min(performance.now(), this.endAt)) * this.cycle.batch - this.cursor.sent)
+  }
+
+  /** Nobody was late yet. */
+  forget(): void {
+    this.late = new LatencyCounts()
+    this.heldBack = new LatencyCounts()
   }
 
   /** Moves what is still to be sent: for time in which this process had no processor, so that it does not send the events of that time in one go. */

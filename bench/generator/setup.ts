@@ -1,9 +1,9 @@
 import { wireNamed } from '../wires/index.js'
-import type { SubscriptionLimits, Wire } from '../wires/wire.js'
+import type { CarrierName, SubscriptionLimits, Wire } from '../wires/wire.js'
 import { Connection } from './connection.js'
 import type { Cycle } from './cycle.js'
 import type { InFlight } from './in-flight.js'
-import type { Endpoint, FlowSpec, SubscriberSpec } from './job.js'
+import type { Endpoint, FlowSpec, SubscriberSpec, Target } from './job.js'
 import { PacedPump } from './paced-pump.js'
 import { FirehosePump } from './pump.js'
 import { type DeliveryBook, Receiver, verifierFor } from './receiver.js'
@@ -33,6 +33,11 @@ export function openTo(
 ): Promise<Connection> {
   const { carrier, subprotocol, path } = wireNamed(wire)
   return Connection.open(port, { carrier, tls, subprotocol, path, localAddress, readBuffer })
+}
+
+/** To somebody who speaks no protocol. */
+export function openRaw({ tls }: Target, port: number, carrier: CarrierName, readBuffer: Buffer): Promise<Connection> {
+  return Connection.open(port, { carrier, tls, subprotocol: null, readBuffer })
 }
 
 export async function openPublisher(endpoint: Endpoint, readBuffer: Buffer): Promise<Connection> {

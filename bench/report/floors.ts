@@ -68,6 +68,21 @@ export function shareOf(figure: FigureName, variant: string, baseline: string, s
   return ratio(figure, what, share, { subject: 'sluice', variant }, { subject: 'sluice', variant: baseline })
 }
 
+/** At most this many times another variant's figure. */
+export function timesOf(figure: FigureName, variant: string, baseline: string, times: number): Floor {
+  return {
+    check(rows) {
+      const what = `${variant}: ${figure} at most ${times} × ${baseline}`
+      const both = [variant, baseline].map((each) => find(rows, { subject: 'sluice', variant: each }))
+      const [ours, without] = both.map((row) => figureOf(row, figure))
+      if (ours === null || without === null || without === 0) return { what, ...UNMEASURED }
+      const untold = both.find((row) => row?.isVoid === true)
+      if (untold !== undefined) return { what, ...unrehearsed(untold) }
+      return { what, measured: `${(ours / without).toFixed(2)} ×`, pass: ours / without <= times }
+    },
+  }
+}
+
 /**
  * What something costs, by rate or by processor time, is at most this share of what the same daemon takes without it. The runs of both follow each other:
  * what else the machine does falls on both, and the median of the ratios is more certain than the ratio of the medians.
@@ -135,14 +150,16 @@ export function costOfScraping(figure: FigureName, variant: string, share: numbe
 }
 
 /** A latency no higher than a peer's in the same runs. */
-export function noWorse(figure: FigureName, peer: PeerName): Floor {
+export function noWorse(figure: FigureName, peer: PeerName, which: Which = {}): Floor {
   return {
     check(rows) {
-      const what = `${figure} no worse than ${peer}`
-      const [ours, theirs] = (['sluice', peer] as const).map((subject) =>
-        figureOf(find(rows, { subject, variant: '' }), figure),
-      )
+      const { variant = '', of = 'sluice' } = which
+      const what = `${prefix(which)}${figure} no worse than ${peer}`
+      const both = ([of, peer] as const).map((subject) => find(rows, { subject, variant }))
+      const [ours, theirs] = both.map((row) => figureOf(row, figure))
       if (ours === null || theirs === null) return { what, ...UNMEASURED }
+      const untold = both.find((row) => row?.isVoid === true)
+      if (untold !== undefined) return { what, ...unrehearsed(untold) }
       const unit = FIGURE_UNITS[figure]
       return { what, measured: `${quantity(ours, unit)} against ${quantity(theirs, unit)}`, pass: ours <= theirs }
     },
@@ -169,8 +186,10 @@ function bound(figure: FigureName, which: Which, limit: string, holds: (value: n
     check(rows) {
       const { variant = '', of = 'sluice' } = which
       const what = `${prefix(which)}${figure} ${limit}`
-      const measured = figureOf(find(rows, { subject: of, variant }), figure)
+      const row = find(rows, { subject: of, variant })
+      const measured = figureOf(row, figure)
       if (measured === null) return { what, ...UNMEASURED }
+      if (row?.isVoid === true) return { what, ...unrehearsed(row) }
       return { what, measured: quantity(measured, FIGURE_UNITS[figure]), pass: holds(measured) }
     },
   }
@@ -192,6 +211,10 @@ function ratio(figure: FigureName, what: string, floor: number, over: Place, und
       return { what, measured: `${(ours / theirs).toFixed(2)} ×`, pass: ours / theirs >= floor }
     },
   }
+}
+
+function unrehearsed({ subject }: Row): Pick<Verdict, 'measured' | 'pass'> {
+  return { measured: `void: the generator was not shown to be able to do twice as much as with ${subject}`, pass: null }
 }
 
 function voidFor({ subject }: Row): Pick<Verdict, 'measured' | 'pass'> {

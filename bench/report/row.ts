@@ -30,6 +30,8 @@ export interface Row {
   generatorCeilingPerSecond: number | null
   /** The generator, not the subject, set the figure: it is what was reached, not what the subject can do. */
   generatorBound: boolean
+  /** Set: it was not shown that the generator can do twice as much: a latency of such a run says nothing for certain. */
+  isVoid?: boolean
   /** Why, or what else a reader has to know. */
   notes: string[]
   /** HDR histograms of the runs' latencies, V2 compressed, base64, in ns. */

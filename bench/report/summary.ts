@@ -1,5 +1,6 @@
 import type { FlowResult } from '../generator/job.js'
 import type { Series } from '../measure.js'
+import type { OpenLoop } from '../open-loop.js'
 import type { Case, FigureName, Figures, Scenario } from '../scenarios/scenario.js'
 import { behindNote } from './behind.js'
 import { type Outcome, outcomeOf } from './outcome.js'
@@ -22,7 +23,7 @@ const OTHER_CPU_PERCENT_MAX = 5
 
 /** All runs of one series as a row. */
 export function summary(scenario: Scenario, series: Series): Row {
-  const { item, results, ceilingPerSecond, subject } = series
+  const { item, results, ceilingPerSecond, subject, open } = series
   const errors = [...series.errors]
   const outcomes = results.flatMap((result, i) => {
     try {
@@ -55,7 +56,8 @@ export function summary(scenario: Scenario, series: Series): Row {
     subjectRssBytes: medianOr0(loads.map((load) => load.subjectRssBytes)),
     generatorCeilingPerSecond: ceilingPerSecond,
     generatorBound: false,
-    notes: [],
+    ...(open.voidBecause !== null && { isVoid: true }),
+    notes: notesOf(open),
     histograms: flows.flatMap(({ streams }) =>
       streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? []),
     ),
@@ -71,6 +73,14 @@ export function summary(scenario: Scenario, series: Series): Row {
   const timed = outcomes.at(-1)?.series
   if (timed !== undefined) row.series = timed
   return row
+}
+
+function notesOf({ load, unable, voidBecause }: OpenLoop): string[] {
+  const notes: string[] = []
+  if (unable !== null) notes.push(`unable: ${unable}`)
+  if (voidBecause !== null) notes.push(`void: ${voidBecause}`)
+  if (load !== null) notes.push(load)
+  return notes
 }
 
 /** Connections that publish and that receive. */

@@ -91,4 +91,13 @@ export function latency(streams: readonly StreamResult[]): Figures {
   return { p50: measured.p50Us, p99: measured.p99Us, 'p99.9': measured.p999Us }
 }
 
+/** The same, and how late the generator itself was, which is part of them. */
+export function latencyAndRate(streams: readonly StreamResult[]): Figures {
+  const late = Math.max(0, ...streams.flatMap((each) => each.latency?.sendLateP99Us ?? []))
+  return { ...latency(streams), ...rate(streams), 'send late p99': late }
+}
+
+/** What is paced waits for nobody: when the generator is held up, all of it waits in the subject. */
+export const NEEDS_BACKLOG = { ...DEFAULTS, outboxBytesMax: 64 * MIB, outboxEventsMax: 1_000_000 }
+
 export const bytes = { MIB }

@@ -3,15 +3,19 @@ import { clientLibrary } from './client.js'
 import { eventStreams } from './event-streams.js'
 import { fanIn } from './fan-in.js'
 import { fanOut, fanOutLatency } from './fan-out.js'
+import { headline } from './headline.js'
 import { http2Publish, http2Stream, httpPublish } from './http.js'
 import { latency100k } from './latency.js'
 import { latencyCost } from './latency-cost.js'
+import { halfLoad, loadCurve } from './load-curve.js'
 import { firehoseLarge, firehoseMatrix } from './matrix.js'
 import { firehoseBesideIdle, idle, queuedMemory } from './memory.js'
 import { permissionsCost } from './permissions-cost.js'
 import { priority } from './priority.js'
+import { priorityLoad } from './priority-load.js'
 import type { Scenario } from './scenario.js'
 import { scrapeCost } from './scrape-cost.js'
+import { slowConsumers } from './slow-consumers.js'
 import { soak } from './soak.js'
 import { streams1, streams1Small, streams64 } from './streams.js'
 import { oneToOne1, oneToOne64 } from './throughput.js'
@@ -25,6 +29,11 @@ export const SCENARIOS: readonly Scenario[] = [
   oneToOne1,
   priority,
   latency100k,
+  headline,
+  halfLoad,
+  loadCurve,
+  priorityLoad,
+  slowConsumers,
   firehoseMatrix,
   firehoseLarge,
   fanIn,

@@ -9,6 +9,7 @@ export const latency100k: Scenario = {
   name: 'latency-100k',
   title: '1 → 1 at 100,000/s, one event a frame, open loop from the intended send time',
   ...BUS,
+  group: 'latency',
   peers: ['nats', 'nats-websocket', 'redis', 'mosquitto', 'aedes', 'ws', 'uwebsockets'],
   need: NEEDS_NOTHING,
   cases: [

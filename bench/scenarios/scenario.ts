@@ -94,10 +94,21 @@ export interface FlowCase extends CaseBase {
   readonly idleBeside?: number
   /** The figures of one run, by name. */
   readonly figures: (streams: readonly StreamResult[], result: FlowResult) => Figures
+  /** Rates that depend on what a subject can take, which is measured first; those of the streams are of no account then. */
+  readonly load?: RelativeLoad
   /** What our daemon is asked about itself; absent: nothing. */
   readonly asks?: Asks
   /** Some subscribers do not read as fast as events come: what the peer tells them to have missed is no loss. Absent: whatever is missing is lost. */
   readonly mayMiss?: boolean
+}
+
+/** A load relative to a capacity: what the same streams reach as fast as they go, measured in the same run just before. */
+export interface RelativeLoad {
+  readonly percent: number
+  /** Whose capacity; a subject that has less is left out. Absent: each subject's own. */
+  readonly of?: OurName
+  /** Of it, what each stream has; they add up to 1. */
+  readonly shares: readonly number[]
 }
 
 /** One stream with a rate, one subscriber. */
@@ -175,6 +186,22 @@ export type FigureName =
   | 'engine objects'
   | 'copies'
   | 'system calls'
+  | 'cpu'
+  | 'main cpu'
+  | 'routing p50'
+  | 'routing p99'
+  | 'routing p99.9'
+  | 'send late p99'
+  | 'lane 0 p50'
+  | 'lane 0 p99'
+  | 'lane 3 p99'
+  | 'lane 7 p99'
+  | 'lane 0 held back'
+  | 'lane 3 held back'
+  | 'lane 7 held back'
+  | 'lane 0 dropped'
+  | 'lane 3 dropped'
+  | 'lane 7 dropped'
 export type Figures = { readonly [name in FigureName]?: number }
 
 /** Units of the figures, as they are printed. */
@@ -206,4 +233,20 @@ export const FIGURE_UNITS: { readonly [name in FigureName]: string } = {
   'engine objects': 'per 1,000',
   copies: '×',
   'system calls': 'per 1,000',
+  cpu: '%',
+  'main cpu': '%',
+  'routing p50': 'µs',
+  'routing p99': 'µs',
+  'routing p99.9': 'µs',
+  'send late p99': 'µs',
+  'lane 0 p50': 'µs',
+  'lane 0 p99': 'µs',
+  'lane 3 p99': 'µs',
+  'lane 7 p99': 'µs',
+  'lane 0 held back': 'µs',
+  'lane 3 held back': 'µs',
+  'lane 7 held back': 'µs',
+  'lane 0 dropped': '%',
+  'lane 3 dropped': '%',
+  'lane 7 dropped': '%',
 }

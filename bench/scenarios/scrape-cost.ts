@@ -1,5 +1,5 @@
 import { costOfScraping, unlost } from '../report/floors.js'
-import { bytes, flow, flowCase, latency, NEEDS_OUTBOX, rate, stream, subscriber } from './build.js'
+import { flow, flowCase, latency, NEEDS_BACKLOG, rate, stream, subscriber } from './build.js'
 import type { Case, Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
@@ -34,8 +34,7 @@ export const scrapeCost: Scenario = {
   group: 'observe',
   ours: ['sluice'],
   peers: [],
-  // What is paced waits for nobody: when the generator is held up, all of it waits here.
-  need: { ...NEEDS_OUTBOX, outboxBytesMax: 64 * bytes.MIB, outboxEventsMax: 1_000_000 },
+  need: NEEDS_BACKLOG,
   cases: LOADS.flatMap(casesOf),
   floors: [...LOADS.map(([name]) => costOfScraping('p99.9', name, MOVED_MAX)), unlost()],
 }
