@@ -190,7 +190,7 @@ function runOnce(station: Station, { item, open }: Series, timing: Timing, pinni
       return station.run(item, (target) => ({ kind: 'queued', target, events, payloadBytes, batch }), true)
     }
     case 'soak':
-      return station.run(item, (target) => ({ kind: 'soak', target, soak: item.soak, cores }), true)
+      return station.run(item, (target) => ({ kind: 'soak', target, soak: item.soak, cores: time.cores }), true)
     case 'work':
       return runWork(item.flow, pinning.subjectCore)
     case 'requests':
