@@ -106,7 +106,8 @@ export function watchLast(
   within: Within,
   attention: Attention,
 ): LastReceipt | null {
-  const checks = receivers.flatMap((receiver) => receiver.check(stream) ?? [])
+  const readers = receivers.filter(({ spec }) => spec.reads === undefined)
+  const checks = readers.flatMap((receiver) => receiver.check(stream) ?? [])
   if (checks.length < 2) return null
   const last = new LastReceipt(checks.length, (event) => pump.intendedAt(event), within, attention)
   for (const check of checks) {
