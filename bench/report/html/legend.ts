@@ -9,8 +9,8 @@ export interface Key {
 const ROW_HEIGHT = 18
 const SWATCH_WIDTH = 22
 const GAP = 16
-/** A letter of the plots' text, on average and rather too wide, in px. */
-const LETTER_WIDTH = 6.4
+/** A letter of the plots' text, on average and as large as it is on a phone, in px. */
+const LETTER_WIDTH = 7.4
 
 /** About, and rather too much: nothing is measured where plots are drawn. In px. */
 export function textWidth(text: string): number {

@@ -42,6 +42,7 @@ export const PLOT_STYLE = `.plot{font:12px system-ui,-apple-system,"Segoe UI",Ro
 .ours{color:var(--accent)}.peer{color:var(--peer)}${series.join('')}`
 
 export const PAGE_STYLE = `${COLOURS}
+${PLOT_STYLE}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main,header,nav.top{max-width:1120px;margin:0 auto;padding:0 20px}
@@ -78,9 +79,8 @@ summary{cursor:pointer;color:var(--ink2);font-size:14px;margin-top:14px}
 .warn{border-left:4px solid var(--bad)}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--surface);padding:8px}
 footer{max-width:1120px;margin:32px auto;padding:0 20px;color:var(--muted);font-size:13.5px}
-@media(max-width:600px){.card{padding:16px;border-radius:10px}.scroll{margin:12px -16px 0;padding:0 16px}header{padding-top:24px}h1{font-size:25px}main,header{padding-left:12px;padding-right:12px}}
-@media print{.card{break-inside:avoid}body{background:none}}
-${PLOT_STYLE}`
+@media(max-width:600px){.card{padding:16px;border-radius:10px}.scroll{margin:12px -16px 0;padding:0 16px}header{padding-top:24px}h1{font-size:25px}main,header{padding-left:12px;padding-right:12px}.plot{font-size:15px}.plot .small{font-size:14px}.plot .head{font-size:16px}}
+@media print{.card{break-inside:avoid}body{background:none}}`
 
 /** Preferred colours, so that who stands beside us has the same colour in all plots. */
 const PREFERRED: { readonly [subject: string]: number | undefined } = {
