@@ -40,9 +40,20 @@ t.test('beside a peer that the generator held back there is no verdict', async (
   t.match(verdict(cost, row('sluice', 100, true), row('node-http2', 100)), [true, '1.00 ×'], 'ours is a lower bound')
 })
 
+t.test('by processor time there is, as it does not depend on how fast the generator is', async (t) => {
+  const costing = (subject: SubjectName, us: number): Row => {
+    const figures = { rate: { median: 1e6, runs: [1e6] }, cpuEach: { median: us, runs: [us] } }
+    return { subject, variant: '', figures, generatorBound: true } as unknown as Row
+  }
+  const rows = [costing('sluice', 0.06), costing('forwarder', 0.05)]
+  t.same(verdict(costOfPeer('cpuEach', 'forwarder', 1.5), ...rows), [true, '1.20 ×'])
+  t.same(verdict(costOfPeer('cpuEach', 'forwarder', 1.1), ...rows), [false, '1.20 ×'])
+  t.match(verdict(costOfPeer('rate', 'forwarder', 1.5), ...rows), [null, /^void/])
+})
+
 t.test('a floor is of the port that it names', async (t) => {
   const floor = atLeast('requests', 100, { of: 'sluice-streams' })
-  t.same(verdict(floor, row('sluice', 1e6), row('sluice-streams', 99)), [false, '0.10 k/s'])
+  t.same(verdict(floor, row('sluice', 1e6), row('sluice-streams', 99)), [false, '99.0 /s'])
 })
 
 t.test('what timing costs is the median of the ratios of neighbouring runs', async (t) => {
@@ -90,5 +101,5 @@ t.test('scenarios are chosen by name and by group', async (t) => {
   )
   t.same(names('http'), ['http-publish', 'http2-publish', 'http2-stream', 'event-streams'])
   t.same(names('streams-64', '--scenario', 'one-to-one-64'), ['one-to-one-64', 'streams-64'])
-  t.throws(() => parseOptions(['nothing']), /no scenario or group nothing; there are bus, http/)
+  t.throws(() => parseOptions(['nothing']), /no scenario or group nothing; there are bus, latency/)
 })

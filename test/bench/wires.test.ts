@@ -23,6 +23,8 @@ const PAYLOADS = [16, 300]
 const EXACT = [TOPIC]
 const ANY = [TOPIC, 'bench.*', 'bench.>']
 const CEILING_MS = 60
+/** On a machine that has no time for either process in that. */
+const CEILING_MS_MAX = 8000
 
 /** Who speaks each of the wires, and the patterns that it has. */
 const SPEAKERS: [SubjectName, readonly string[]][] = [
@@ -71,10 +73,15 @@ t.test('the generator’s own ceiling is taken in each kind of framing', async (
     const nothing = await NullProcess.start(null, { wire, flow: spec, tls: null })
     const endpoint: Endpoint = { wire, port: 0, tls: false }
     const target = { ...endpoint, publish: endpoint, pid: nothing.pid, adminUrl: null }
-    const job = { kind: 'ceiling', target, flow: spec, ...nothing.ports, measureMs: CEILING_MS } as const
-    const { sendEventsPerSecond, receiveDeliveriesPerSecond } = await runCeiling(job, prepareFor(job))
+    const prepared = prepareFor({ target, flow: spec })
+    let isTaken = false
+    for (let measureMs = CEILING_MS; !isTaken && measureMs < CEILING_MS_MAX; measureMs *= 2) {
+      const job = { kind: 'ceiling', target, flow: spec, ...nothing.ports, measureMs } as const
+      const { sendEventsPerSecond, receiveDeliveriesPerSecond } = await runCeiling(job, prepared)
+      isTaken = sendEventsPerSecond > 0 && receiveDeliveriesPerSecond > 0
+    }
     await nothing.stop()
-    t.ok(sendEventsPerSecond > 0 && receiveDeliveriesPerSecond > 0, wire)
+    t.ok(isTaken, wire)
   }
 })
 
