@@ -33,5 +33,6 @@ export const work: Scenario = {
   cases: FLOWS.map(caseOf),
   floors: FLOWS.flatMap(floorsOf),
   headline: 'core objects',
-  runsMax: 2,
+  // Counted: another run gives the same.
+  runsMax: 1,
 }
