@@ -25,6 +25,8 @@ const SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 let target = new Uint8Array(8192) as Shared
 let view = new DataView(target.buffer)
 let pos = 0
+/** How much deeper values may be. */
+let levelsLeft = 0
 
 function makeRoom(size: number): void {
   if (pos + size <= target.length) return
@@ -35,9 +37,13 @@ function makeRoom(size: number): void {
 }
 
 export class Packr {
-  /** The bytes are the caller's own unless REUSE_BUFFER_MODE is asked for; then they hold until the next call. */
+  /**
+   * The bytes are the caller's own unless REUSE_BUFFER_MODE is asked for; then they hold until the next call.
+   * @throws TypeError for what msgpack cannot say, RangeError for an integer beyond 64 bits or more than NESTING_MAX levels
+   */
   pack(value: unknown, mode = 0): Uint8Array {
     pos = 0
+    levelsLeft = NESTING_MAX
     writeValue(value)
     if ((mode & REUSE_BUFFER_MODE) === 0) return target.slice(0, pos)
     target.start = 0
@@ -66,6 +72,7 @@ function writeValue(value: unknown): void {
       break
     case 'object':
       if (value === null) target[pos++] = 0xc0
+      else if (Object.getPrototypeOf(value) === Object.prototype) writePlain(value as Record<string, unknown>)
       else writeObject(value)
       break
     default:
@@ -147,30 +154,48 @@ function writeCount(count: number, fix: number, lead16: number): void {
 
 function writeObject(value: object): void {
   if (Array.isArray(value)) {
+    descend(value.length)
     writeCount(value.length, 0x90, 0xdc)
     for (const item of value) writeValue(item)
+    levelsLeft++
   } else if (value instanceof Uint8Array) writeBytes(value)
   else if (value instanceof ArrayBuffer) writeBytes(new Uint8Array(value))
   else if (ArrayBuffer.isView(value)) writeBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   else if (value instanceof Map) {
+    descend(value.size)
     writeCount(value.size, 0x80, 0xde)
     for (const [key, item] of value) {
       writeValue(key)
       writeValue(item)
     }
+    levelsLeft++
   } else if (value instanceof Set) writeObject([...value])
   else if (value instanceof Error) writeObject({ name: value.name, message: value.message })
   else if (value instanceof RegExp) writeText(String(value))
-  else if ('toJSON' in value && typeof value.toJSON === 'function') writeValue(value.toJSON())
-  else {
-    const keys = Object.keys(value)
-    writeCount(keys.length, 0x80, 0xde)
-    for (const key of keys) {
-      makeRoom(5)
-      writeText(key)
-      writeValue((value as Record<string, unknown>)[key])
-    }
+  else writePlain(value as Record<string, unknown>)
+}
+
+/** Most objects, found by their prototype before it is asked what else one may be. */
+function writePlain(value: Record<string, unknown>): void {
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    writeValue(value.toJSON())
+    return
   }
+  const keys = Object.keys(value)
+  descend(keys.length)
+  writeCount(keys.length, 0x80, 0xde)
+  for (const key of keys) {
+    makeRoom(5)
+    writeText(key)
+    writeValue(value[key])
+  }
+  levelsLeft++
+}
+
+/** Goes into an array or a map; an empty one is no level. */
+function descend(count: number): void {
+  if (count > 0 && levelsLeft === 0) throw new RangeError('the value is nested too deeply')
+  levelsLeft--
 }
 
 function writeBytes(bytes: Uint8Array): void {

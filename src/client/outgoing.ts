@@ -242,6 +242,7 @@ export class Outgoing {
         break
       }
       this.send(chunk)
+      this.parked.recycle(chunk)
     }
     this.hooks.eased()
   }

@@ -1,9 +1,11 @@
 import { LANES, Op } from '../protocol/ops.js'
 import { EventScanner, frameEnd } from '../protocol/scan.js'
-import { CHUNK_BYTES, Chunk } from './chunk.js'
+import { CHUNK_BYTES, Chunk, SLACK_BYTES } from './chunk.js'
 
 /** Of so many chunks sent, one is the oldest, so that no lane starves behind a more urgent one. */
 const OLDEST_EVERY = 8
+/** Chunks that were sent and are kept for what comes: new memory has to be cleared, which costs as much as filling it. */
+const SPARE_MAX = 4
 
 /** Events that cannot be sent now, by lane. A more urgent lane leaves first; within a lane, order is kept. */
 export class Parked {
@@ -16,6 +18,7 @@ export class Parked {
   private readonly came = new Float64Array(LANES)
   private readonly left = new Float64Array(LANES)
   private readonly scanner = new EventScanner()
+  private readonly spare: Chunk[] = []
   private chunksMade = 0
   private chunksTaken = 0
 
@@ -57,10 +60,24 @@ export class Parked {
     const chunks = this.lanes[lane]
     const last = chunks.at(-1)
     if (last?.hasRoom(size)) return last
-    const chunk = new Chunk(Math.max(size, this.chunkBytes))
+    const chunk = this.chunkFor(size)
     chunk.order = this.chunksMade++
     chunks.push(chunk)
     return chunk
+  }
+
+  private chunkFor(size: number): Chunk {
+    const spare = this.spare.pop()
+    return spare?.hasRoom(size) ? spare : new Chunk(Math.max(size, this.chunkBytes))
+  }
+
+  /** A chunk that was taken has been sent. None is kept once nothing is parked. */
+  recycle(chunk: Chunk): void {
+    if (this.events === 0) this.spare.length = 0
+    else if (this.spare.length < SPARE_MAX && chunk.bytes.length === this.chunkBytes + SLACK_BYTES) {
+      chunk.clear()
+      this.spare.push(chunk)
+    }
   }
 
   /** The chunk that is to be sent next; it is no longer parked. */
