@@ -1,8 +1,11 @@
 import { createServer } from 'node:http'
 import { Server } from 'socket.io'
 
+/** Longer than anything is measured: its heartbeat costs nothing here, and need not be answered. */
+const PING_INTERVAL_MS = 3_600_000
+
 const http = createServer()
-const io = new Server(http, { transports: ['websocket'], serveClient: false })
+const io = new Server(http, { transports: ['websocket'], serveClient: false, pingInterval: PING_INTERVAL_MS })
 // As its page on memory usage advises: the first request of each connection is kept otherwise.
 io.engine.on('connection', (socket: { request: unknown }) => {
   socket.request = null

@@ -36,12 +36,10 @@ export const socketIoWire: Wire = {
     return Buffer.concat([Buffer.from(header('event', topic)), payload])
   },
 
-  /** The heartbeat, a text message of one byte. It is not answered: the server waits longer than runs last. */
-  noticeEnd: (bytes, pos) => (bytes[pos] === PING ? pos + 1 : 0),
+  noticeEnd: () => 0,
   churn: () => null,
 }
 
-const PING = 0x32
 let lastRequest = 0
 
 function header(event: string, topic: string): string {
