@@ -37,7 +37,7 @@ export async function measureAll(tell: (what: string) => void): Promise<Measured
   for (const path of CORE_PATHS) {
     figures.push(...allocationFigures(path.name, await sampleCore(path), ['core'], boxesOf(path)))
   }
-  const problem = straceProblem()
+  const problem = await straceProblem()
   const daemon = await WatchedDaemon.start(null)
   try {
     for (const flow of FLOWS) {

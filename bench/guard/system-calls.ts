@@ -16,11 +16,19 @@ export type CallKind = keyof typeof CALL_KINDS | 'other'
 
 export type Calls = { readonly [kind in CallKind]: number }
 
-/** @returns null when strace can be attached here, or why it cannot */
-export function straceProblem(): string | null {
+/** @returns null when strace can be attached to another process of ours here, or why it cannot */
+export async function straceProblem(): Promise<string | null> {
   if (spawnSync('strace', ['-V']).status !== 0) return 'strace is not installed'
-  const tried = spawnSync('strace', ['-c', '-o', '/dev/null', 'true'], { encoding: 'utf8' })
-  return tried.status === 0 ? null : `strace is not allowed to trace here: ${tried.stderr.trim().split('\n')[0]}`
+  const someone = spawn('sleep', ['60'], { stdio: 'ignore' })
+  try {
+    if (someone.pid === undefined) return 'there is nothing to try it on'
+    await callsDuring(someone.pid, async () => {})
+    return null
+  } catch (error) {
+    return `strace may not be attached here: ${(error as Error).message}`
+  } finally {
+    someone.kill()
+  }
 }
 
 /**
@@ -40,7 +48,7 @@ export async function callsDuring(pid: number, work: () => Promise<unknown>): Pr
           said.push(line)
           if (line.includes('attached')) resolve()
         })
-        void ended.then(() => reject(new Error(`strace did not attach: ${said.join(' ')}`)))
+        void ended.then(() => reject(new Error(said.join(' ') || 'it ended')))
         strace.once('error', reject)
       })
       await work()

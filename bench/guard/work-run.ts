@@ -31,7 +31,7 @@ export async function runWork(flow: GuardedFlow, core: number | null): Promise<W
     const allocation = await work.allocation()
     const { deliveries, sites } = allocation
     const copies = Object.values(await work.copies())
-    const calls = straceProblem() === null ? Object.values(await work.calls()) : null
+    const calls = (await straceProblem()) === null ? Object.values(await work.calls()) : null
     work.close()
     return {
       kind: 'work',

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import t from 'tap'
 import { HeapWatch } from '../../bench/guard/heap-watch.js'
 import { sitesOf, sumOf } from '../../bench/guard/profile.js'
 import type { SampledNode } from '../../bench/guard/questions.js'
-import { countCalls } from '../../bench/guard/system-calls.js'
+import { callsDuring, countCalls, straceProblem } from '../../bench/guard/system-calls.js'
 
 let lastId = 0
 
@@ -88,6 +90,35 @@ t.test('a summary of strace, by kind of call', async (t) => {
 `
   t.same(countCalls(summary), { read: 261, write: 253, wait: 257, memory: 1, futex: 0, other: 2 })
   t.same(countCalls(''), { read: 0, write: 0, wait: 0, memory: 0, futex: 0, other: 0 })
+})
+
+const WRITES_WHEN_TOLD = `
+  const { openSync, writeSync } = require('node:fs')
+  const nowhere = openSync('/dev/null', 'w')
+  process.stdin.on('data', () => {
+    for (let i = 0; i < 100; i++) writeSync(nowhere, 'x')
+    process.stdout.write('done')
+  })
+  process.stdout.write('ready')
+`
+
+const problem = await straceProblem()
+
+t.test('the calls of a process while something is done', { skip: problem ?? false }, async (t) => {
+  const child = spawn(process.execPath, ['-e', WRITES_WHEN_TOLD], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  const { write } = await callsDuring(child.pid!, async () => {
+    child.stdin.write('now')
+    await once(child.stdout, 'data')
+  })
+  child.kill()
+  await once(child, 'exit')
+  // Its answer is one, too, and Node may wake a thread of its own by another.
+  t.ok(write >= 101 && write < 120, `${write} writes`)
+  await t.rejects(
+    callsDuring(child.pid!, async () => {}),
+    'nobody is there',
+  )
 })
 
 function findNode(at: SampledNode, name: string): SampledNode | null {
