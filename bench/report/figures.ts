@@ -30,9 +30,14 @@ export function figureNames(rows: readonly Row[], units: Report['units']): strin
   return [...Object.keys(units).filter((name) => present.delete(name)), ...present]
 }
 
-/** A tail of latencies: `p99`, `last p99.9`. */
+/** The generator is not shown to have been out of the way: what was reached, or seen, is not the subject's alone. */
+export function isVoid(row: Row): boolean {
+  return row.generatorBound || row.isVoid === true
+}
+
+/** A percentile of a latency: `p99`, `last p99.9`. How late the generator was is none of the subject. */
 export function isLatency(figure: string, units: Report['units']): boolean {
-  return /\bp\d/.test(figure) && units[figure] === 'µs'
+  return /\bp\d/.test(figure) && !figure.startsWith('send late') && units[figure] === 'µs'
 }
 
 /** Of units whose figures can be more or less of something good; null where neither is better. */

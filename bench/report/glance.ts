@@ -1,4 +1,4 @@
-import { figureOf, headline, timesBetter } from './figures.js'
+import { figureOf, headline, isVoid, timesBetter } from './figures.js'
 import type { Report, ReportedSubject } from './report.js'
 import { median, type Row } from './row.js'
 
@@ -41,7 +41,7 @@ export function glanceAt(report: Report, name: string): Glance {
       {
         subject,
         times: median(pairs.map(({ times }) => times)),
-        isVoid: pairs.some(({ row }) => row.generatorBound),
+        isVoid: pairs.some(({ row }) => isVoid(row)),
         only,
       },
     ]

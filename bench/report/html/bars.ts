@@ -25,7 +25,7 @@ const BAR_HEIGHT = 11
 const BAR_GAP = 9
 const HEAD_HEIGHT = 24
 const GROUP_GAP = 8
-const VOID = 'void: generator-bound'
+const VOID = 'void'
 
 /**
  * Bars from zero, one below the other, each under its name and its figure, so that no name is too long.

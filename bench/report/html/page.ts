@@ -94,7 +94,7 @@ function machineCard({ machine, pinning, noise, at }: Report): string {
 function summaryCard(report: Report): string {
   const lines = report.scenarios.map((scenario) => summaryRow(report, scenario))
   return `<section class="card" aria-labelledby="summary"><h2 id="summary">At a glance</h2>
-<div class="scroll" role="region" tabindex="0" aria-label="Summary"><table><thead><tr><th scope="col" class="left">scenario</th><th scope="col">figure</th><th scope="col">ours, at best</th><th scope="col">nearest peer</th><th scope="col">we are better by</th><th scope="col">floors</th></tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
+<div class="scroll" role="region" tabindex="0" aria-label="Summary"><table><thead><tr><th scope="col" class="left">scenario</th><th scope="col">figure</th><th scope="col">ours, at best</th><th scope="col">nearest peer</th><th scope="col">times better</th><th scope="col">floors</th></tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
 }
 
 function summaryRow(report: Report, scenario: ReportedScenario): string {
@@ -106,7 +106,7 @@ function summaryRow(report: Report, scenario: ReportedScenario): string {
     `<td>${figure === null ? '–' : escaped(headerOf(figure))}</td>`,
     `<td>${ours === null ? '–' : `${value(ours.best)}${ours.best === ours.worst ? '' : `<span class="spread">worst case ${value(ours.worst)}</span>`}`}</td>`,
     `<td>${peer === null ? '–' : `${peer.only === null ? '' : value(peer.only)}<span class="spread">${escaped(peer.subject.label)}</span>`}</td>`,
-    `<td>${peer === null ? '–' : `${peer.times.toFixed(2)} ×${peer.isVoid ? '<span class="spread">void: generator-bound</span>' : ''}`}</td>`,
+    `<td>${peer === null ? '–' : `${peer.times.toFixed(2)} ×${peer.isVoid ? '<span class="spread">void</span>' : ''}`}</td>`,
     `<td>${tally(report.verdicts.filter((verdict) => verdict.scenario === name))}</td>`,
   ]
   return `<tr>${cells.join('')}</tr>`

@@ -1,4 +1,4 @@
-import { figureNames, figureOf, figuresOf, headerOf, headline, isLatency } from '../figures.js'
+import { figureNames, figureOf, figuresOf, headerOf, headline, isLatency, isVoid } from '../figures.js'
 import type { Report, ReportedScenario } from '../report.js'
 import type { Row } from '../row.js'
 import { histogramOf } from '../store.js'
@@ -24,7 +24,8 @@ const BAR_PLOTS_MAX = 4
 export function plotsOf(report: Report, scenario: ReportedScenario, width: number): Plot[] {
   const rows = report.rows.filter((row) => row.scenario === scenario.name)
   const painter = new Painter(report, scenario, rows, width)
-  const isAxis = scenario.axis !== undefined && rows.some((row) => row.x !== undefined)
+  const places = new Set(rows.flatMap(({ x }) => x ?? []))
+  const isAxis = scenario.axis !== undefined && places.size > 1
   const plots = isAxis
     ? [...painter.curves(), ...painter.percentiles(true)]
     : [...painter.bars(), ...painter.percentiles(false)]
@@ -52,9 +53,8 @@ class Painter {
     const names = figureNames(rows, report.units).filter((name) => {
       if (name === main) return true
       // The rate of an open loop is what was asked for; percentiles have a plot of their own.
-      return isLatency(name, report.units)
-        ? !hasCurves && name === 'p99'
-        : !(main !== null && isLatency(main, report.units))
+      if (name === 'rate' || name === 'p99') return name === 'p99' ? !hasCurves : main !== 'p99'
+      return !isLatency(name, report.units) || name.endsWith(' p99')
     })
     return names.slice(0, BAR_PLOTS_MAX).map((name) => {
       const svg = barPlot(
@@ -74,7 +74,10 @@ class Painter {
     const names = figureNames(rows, report.units)
     const lines = [...new Set(rows.map((row) => row.line ?? ''))]
     const isFaceted = this.subjects.length > 1 && lines.length > 1
-    return names.flatMap((name): Plot[] => {
+    const lanes = this.subjects.length === 1 && lines.length === 1 ? laneKinds(names) : new Map<string, string[]>()
+    const together = [...lanes].flatMap(([kind, members]) => this.lanePlot(kind, members))
+    const single = names.filter((name) => ![...lanes.values()].flat().includes(name))
+    const others = single.flatMap((name): Plot[] => {
       const isDetail = name !== main && !isLatency(name, report.units)
       if (!isFaceted) return this.curve(name, headerOf(name), rows, isDetail)
       return lines.flatMap((line) => {
@@ -82,6 +85,19 @@ class Painter {
         return this.curve(name, `${headerOf(name)}, ${line}`, some, isDetail)
       })
     })
+    return [...together, ...others]
+  }
+
+  /** The same figure of several lanes, a line for each lane. */
+  private lanePlot(kind: string, names: readonly string[]): Plot[] {
+    const classes = categoryClasses(names)
+    const curves = names.flatMap((name) => {
+      const [curve] = this.curvesOf(name, this.rows)
+      return curve === undefined
+        ? []
+        : [{ ...curve, name: name.replace(` ${kind}`, ''), class: classes.get(name) ?? 'peer' }]
+    })
+    return this.plotOf(`${kind} by lane`, kind, this.unit(names[0]), curves, isLatency(names[0], this.report.units))
   }
 
   percentiles(isDetail: boolean): Plot[] {
@@ -107,7 +123,7 @@ class Painter {
       const keys = some.map(({ row }) => this.rowName(row))
       const classes = categoryClasses(keys)
       const curves = some.map(({ row, series }, i): Curve => {
-        const points = series.points.map(([x, y]) => ({ x, y, isVoid: row.generatorBound }))
+        const points = series.points.map(([x, y]) => ({ x, y, isVoid: isVoid(row) }))
         return { name: keys[i], class: classes.get(keys[i]) ?? 'peer', points }
       })
       const { unit } = some[0].series
@@ -128,9 +144,7 @@ class Painter {
       const histogram = histogramOf(row.histograms)
       const key = keyOf(row)
       if (histogram === null || histogram.totalCount === 0) return []
-      return [
-        { name: this.labels.get(key) ?? key, class: classes.get(key) ?? 'peer', histogram, isVoid: row.generatorBound },
-      ]
+      return [{ name: this.labels.get(key) ?? key, class: classes.get(key) ?? 'peer', histogram, isVoid: isVoid(row) }]
     })
     return { title, svg: percentilePlot(`${this.scenario.title}: ${title}`, this.width, distributions), isDetail }
   }
@@ -153,7 +167,7 @@ class Painter {
             class: isOurs ? 'ours' : 'peer',
             value,
             runs,
-            isVoid: row.generatorBound,
+            isVoid: isVoid(row),
           },
         ]
       })
@@ -162,21 +176,30 @@ class Painter {
   }
 
   private curve(name: string, title: string, rows: readonly Row[], isDetail: boolean): Plot[] {
+    const plots = this.plotOf(
+      title,
+      name,
+      this.unit(name),
+      this.curvesOf(name, rows),
+      isLatency(name, this.report.units),
+    )
+    return plots.map((plot) => ({ ...plot, isDetail }))
+  }
+
+  private plotOf(title: string, name: string, unit: string, curves: readonly Curve[], isLatencies: boolean): Plot[] {
     const { axis } = this.scenario
-    const curves = this.curvesOf(name, rows)
     if (axis === undefined || curves.length === 0) return []
     const values = curves.flatMap(({ points }) => points.map(({ y }) => y)).filter((y) => y > 0)
-    const isLogY = isLatency(name, this.report.units) || Math.max(...values) / Math.min(...values) > LOG_RATIO_MIN
     const svg = curvePlot({
       label: `${this.words(name)}, over ${axis.label}`,
       width: this.width,
       curves,
       xLabel: axis.label,
       isLogarithmic: axis.isLogarithmic,
-      unit: this.unit(name),
-      isLogY,
+      unit,
+      isLogY: isLatencies || Math.max(...values) / Math.min(...values) > LOG_RATIO_MIN,
     })
-    return [{ title, svg, isDetail }]
+    return [{ title, svg, isDetail: false }]
   }
 
   /** By subject, or by line where there is one subject. */
@@ -188,9 +211,7 @@ class Painter {
     return keys.flatMap((key) => {
       const points = rows.flatMap((row) => {
         const y = figureOf(row, name)
-        return keyOf(row) === key && row.x !== undefined && y !== null
-          ? [{ x: row.x, y, isVoid: row.generatorBound }]
-          : []
+        return keyOf(row) === key && row.x !== undefined && y !== null ? [{ x: row.x, y, isVoid: isVoid(row) }] : []
       })
       const label = this.labels.get(key) ?? key
       const sorted = points.sort((a, b) => a.x - b.x)
@@ -205,6 +226,16 @@ class Painter {
   private words(name: string): string {
     return `${this.scenario.title}: ${headerOf(name)}`
   }
+}
+
+/** Of `lane 0 p99` and `lane 7 p99` the kind is `p99`. */
+function laneKinds(names: readonly string[]): Map<string, string[]> {
+  const kinds = new Map<string, string[]>()
+  for (const name of names) {
+    const kind = /^lane \d (.+)$/.exec(name)?.[1]
+    if (kind !== undefined) kinds.set(kind, [...(kinds.get(kind) ?? []), name])
+  }
+  return kinds
 }
 
 function slug(name: string): string {

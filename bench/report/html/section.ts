@@ -7,6 +7,8 @@ import { rowsTable } from './table.js'
 
 /** Of a plot's own measure; the page makes it as wide as there is room. */
 const PLOT_WIDTH = 460
+/** More of them are folded away. */
+const NOTES_SHOWN_MAX = 4
 
 /** All about one scenario. */
 export function section(report: Report, scenario: ReportedScenario): string {
@@ -35,10 +37,16 @@ export function section(report: Report, scenario: ReportedScenario): string {
     figures(plots.filter(({ isDetail }) => !isDetail)),
     rowsTable(report, scenario, rows, `Figures of ${name}`),
     folded('More plots', figures(plots.filter(({ isDetail }) => isDetail))),
-    notes.length > 0 ? `<ul class="notes">${notes.join('')}</ul>` : '',
+    notesList(notes),
     `<p class="muted">${escaped(small.join(' '))}</p>`,
     '</section>',
   ].join('\n')
+}
+
+function notesList(notes: readonly string[]): string {
+  if (notes.length === 0) return ''
+  const list = `<ul class="notes">${notes.join('')}</ul>`
+  return notes.length > NOTES_SHOWN_MAX ? folded(`${notes.length} notes`, list) : list
 }
 
 /** PASS, SHORT, or void: what has no verdict, and why. */

@@ -1,4 +1,4 @@
-import { figureNames, figureOf, figuresOf, headerOf, headline, timesBetter } from '../figures.js'
+import { figureNames, figureOf, figuresOf, headerOf, headline, isVoid, timesBetter } from '../figures.js'
 import { count, quantity } from '../quantity.js'
 import type { Report, ReportedScenario } from '../report.js'
 import type { Row } from '../row.js'
@@ -29,9 +29,7 @@ export function rowsTable(report: Report, scenario: ReportedScenario, rows: read
       return times === null ? [] : [`${many ? `${labelOf(our)} ` : ''}${times.toFixed(2)} ×`]
     })
     if (ratios.length === 0) return '–'
-    return (
-      ratios.map(escaped).join('<br>') + (row.generatorBound ? '<span class="spread">void: generator-bound</span>' : '')
-    )
+    return ratios.map(escaped).join('<br>') + (isVoid(row) ? '<span class="spread">void</span>' : '')
   }
   const figure = (row: Row, name: string): string => {
     const known = figuresOf(row)[name]
@@ -48,7 +46,7 @@ export function rowsTable(report: Report, scenario: ReportedScenario, rows: read
     ...(hasVariants ? ['<th scope="col" class="left">case</th>'] : []),
     '<th scope="col" class="left">system</th>',
     ...names.map((name) => `<th scope="col">${escaped(headerOf(name))}</th>`),
-    ...(hasPeers ? [`<th scope="col">we are better by</th>`] : []),
+    ...(hasPeers ? [`<th scope="col">times better</th>`] : []),
     ...(delivers
       ? ['<th scope="col">in</th><th scope="col">out</th><th scope="col">lost, doubled, reordered</th>']
       : []),

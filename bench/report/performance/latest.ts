@@ -1,4 +1,4 @@
-import { figureOf, headerOf, headline, timesBetter } from '../figures.js'
+import { figureOf, headerOf, headline, isVoid, timesBetter } from '../figures.js'
 import { glanceAt } from '../glance.js'
 import { quantity } from '../quantity.js'
 import type { Report, ReportedScenario } from '../report.js'
@@ -52,7 +52,7 @@ function scenarioRows(report: Report, scenario: ReportedScenario): string[][] {
         i === 0 ? `\`${scenario.name}\`` : '',
         what,
         headerOf(figure),
-        `**${quantity(value, unit)}**${row.generatorBound ? ' (void: generator-bound)' : ''}`,
+        `**${quantity(value, unit)}**${isVoid(row) ? ' (void)' : ''}`,
         ofAim(figure, value),
         besidePeers(report, row, alike, figure),
       ],
@@ -82,7 +82,7 @@ function besidePeers(report: Report, row: Row, alike: readonly Row[], figure: st
       ? null
       : timesBetter(figureOf(row, figure), figureOf(other, figure), report.units[figure])
     if (times === null) return []
-    return [`${times.toFixed(2)} × ${labelOf(report, other.subject)}${other.generatorBound ? ' (void)' : ''}`]
+    return [`${times.toFixed(2)} × ${labelOf(report, other.subject)}${isVoid(other) ? ' (void)' : ''}`]
   })
   return parts.join('; ')
 }
