@@ -5,6 +5,7 @@ import type { Session } from './session.js'
 const GATHERED_BYTES_MAX = 2048
 /** Bytes that are gathered at a time: what is accepted was copied just before, and is still in the processor's nearest cache. */
 const BYTES_MAX = 32 * 1024
+const MESSAGES_MAX = 1024
 
 /**
  * Gathers messages that a transport hands over one by one, each in a call of its own. Those of one session that follow each other are accepted in one go, which
@@ -20,7 +21,7 @@ export class Intake {
   private readonly ends: Uint32Array
 
   constructor(private readonly router: Router) {
-    this.ends = new Uint32Array(router.options.inlineDrainFrames)
+    this.ends = router.slabs.words(Math.min(router.options.inlineDrainFrames, MESSAGES_MAX))
   }
 
   /** Takes a copy of a message of whole frames, at most messageBytesMax. It is accepted by the end of the turn, as are all that came before it. */

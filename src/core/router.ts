@@ -10,11 +10,12 @@ import { Budget } from './budget.js'
 import { Control } from './control.js'
 import { Delivery } from './delivery.js'
 import { Drainer } from './drainer.js'
+import { Follower } from './follower.js'
 import type { RouterHost } from './host.js'
 import { Intake } from './intake.js'
 import { LaneShares } from './lane-shares.js'
 import { Lanes } from './lanes.js'
-import { type Link, NO_LINK } from './link.js'
+import type { Link } from './link.js'
 import type { MatchList } from './match-list.js'
 import { Meters } from './meters.js'
 import type { CoreOptions } from './options.js'
@@ -23,7 +24,7 @@ import { Patterns } from './patterns.js'
 import type { Rate } from './rate.js'
 import type { RefusedFrames } from './refusals.js'
 import { type Run, RunPool } from './run.js'
-import { NOBODY, type Session } from './session.js'
+import type { Session } from './session.js'
 import { Slabs } from './slabs.js'
 import { Timing } from './timing.js'
 import { TopicTable } from './topics.js'
@@ -76,9 +77,9 @@ export class Router {
   private refuseAll = 0
   private head = 0
   private headLength = 0
-  /** Bytes of the current call of accept that were not taken into a lane. */
-  private otherBytes = 0
-  private readonly oneEnd = new Uint32Array(1)
+  private otherBytes = 0 // Of it, what was not taken into a lane.
+  private readonly follower: Follower
+  private readonly oneEnd: Uint32Array
 
   constructor(
     readonly options: CoreOptions,
@@ -87,6 +88,8 @@ export class Router {
     assert(options.slabBytes >= options.messageBytesMax, 'a slab holds the largest message')
     assert(options.batchBytes >= options.directBytes, 'a batch holds what is not passed on directly')
     this.slabs = new Slabs(options.slabBytes, options.slabs, options.poison)
+    this.follower = new Follower(this.slabs)
+    this.oneEnd = this.slabs.words(1)
     this.lanes = new Lanes(new LaneShares(options.laneWeights, options.strictShare))
     this.timing = new Timing(options.latency, this.work, host)
     this.patterns = new Patterns(options.topicsMax * MATCH_ENTRIES_PER_TOPIC, this.timing)
@@ -106,17 +109,6 @@ export class Router {
     const session = this.delivery.makeSession(this.nextSession++, link)
     this.sessions.set(session.id, session)
     this.control.welcome(session)
-    return session
-  }
-
-  /**
-   * A session for what is published without a connection that lasts. It is told nothing and never ends: whoever holds it takes what was refused from
-   * `refusals` after each accept.
-   */
-  openPublisher(): Session {
-    const session = this.delivery.makeSession(NOBODY, NO_LINK)
-    session.isPublishOnly = true
-    session.outbox.close()
     return session
   }
 
@@ -180,8 +172,7 @@ export class Router {
   }
 
   /**
-   * Takes in a message of whole frames that lies in the slabs at [start, end). What is refused is told to the session and counted; what cannot
-   * be a frame ends it.
+   * Takes in a message of whole frames that lies in the slabs at [start, end). What is refused is told and counted; what cannot be a frame ends the session.
    */
   accept(session: Session, start: number, end: number): void {
     this.oneEnd[0] = end
@@ -190,13 +181,13 @@ export class Router {
 
   /**
    * The same for messages that lie back to back: no frame goes over the end of one.
-   * @param ends the position after each
+   * @param ends the position after each, best in the slabs' memory
    * @param weight as so many they count towards the in-line drain
    */
   acceptMessages(session: Session, start: number, ends: Uint32Array, count: number, weight = 1): void {
     const { bytes, view } = this.slabs
-    const { runBytesMax, payloadBytesMax } = this.options
-    const { meters, timing, drainer } = this
+    const { options, meters, timing, drainer, follower } = this
+    const { runBytesMax, payloadBytesMax } = options
     const timedFrom = timing.accepting(drainer.pendingFrames === 0, count)
     const acceptedBefore = meters.accepted
     this.refuseAll =
@@ -207,7 +198,7 @@ export class Router {
     let pos = start
     this.otherBytes = 0
     for (let message = 0; message < count && !session.outbox.ending; message++) {
-      const end = ends[message]
+      let end = ends[message]
       while (pos < end) {
         const headLength = this.headLength
         if (run !== null && run.end === pos && pos + headLength + 3 <= end) {
@@ -222,11 +213,20 @@ export class Router {
             let next = 0
             if (type === 0xc4) next = payload + 2 + bytes[payload + 1]
             else if (type === 0xc5) next = payload + 3 + ((bytes[payload + 1] << 8) | bytes[payload + 2])
-            if (next !== 0 && next <= end && next - payload <= payloadBytesMax && next - run.start <= runBytesMax) {
-              run.end = next
-              run.count++
-              events++
+            const limit = run.start + runBytesMax
+            if (next !== 0 && next <= end && next - payload <= payloadBytesMax && next <= limit) {
+              let more = 1
               pos = next
+              // Where one continues the run, many will; where topics change, the call would be for nothing.
+              if ((next < end || message + 1 < count) && follower.canRead(ends)) {
+                more += follower.follow(head, headLength, next, ends, message, count, payloadBytesMax, limit)
+                pos = follower.at
+                message = follower.message
+                end = message < count ? ends[message] : pos
+              }
+              run.end = pos
+              run.count += more
+              events += more
               continue
             }
           }
@@ -246,12 +246,11 @@ export class Router {
     const taken = pos - start - this.otherBytes
     meters.acceptedBytes += taken
     drainer.pendingBytes += taken
-    const { inlineDrainFrames, inlineDrainBytes, drainBytes, pendingBytesMax } = this.options
     drainer.pendingFrames += weight
-    if (drainer.pendingFrames >= inlineDrainFrames || drainer.pendingBytes >= inlineDrainBytes) {
-      this.drain(drainBytes)
+    if (drainer.pendingFrames >= options.inlineDrainFrames || drainer.pendingBytes >= options.inlineDrainBytes) {
+      this.drain(options.drainBytes)
       // Whoever outruns the drain pays for it here, and its socket is not read meanwhile.
-      while (drainer.pendingBytes > pendingBytesMax) this.drain(drainBytes)
+      while (drainer.pendingBytes > options.pendingBytesMax) this.drain(options.drainBytes)
     } else this.scheduleTurn()
   }
 
@@ -436,7 +435,7 @@ export class Router {
     return next
   }
 
-  /** Tells a session that the daemon goes away, and when to come back. */
+  /** The daemon goes away: tells when to come back. */
   sayGoodbye(session: Session, retryAfterMs: number): void {
     this.control.sayGoodbye(session, retryAfterMs)
   }

@@ -5,6 +5,9 @@ export const POISON = 0xc1
 const WASM_PAGE_BYTES = 65536
 /** Room behind the slabs for what an ingress has read and not yet unmasked. Untouched it costs nothing. */
 export const STAGING_BYTES = 1 << 20
+/** Room behind that for tables which WebAssembly of the core looks into. */
+const TABLE_BYTES = WASM_PAGE_BYTES
+const WORD_BYTES = 4
 
 /**
  * The memory that accepted bytes live in until their runs are drained: a fixed number of slabs, all views of one
@@ -24,6 +27,8 @@ export class Slabs {
   private readonly shift: number
   private current = 0
   private cursor = 0
+  /** Where the next table goes. */
+  private tableAt: number
 
   constructor(
     slabBytes: number,
@@ -34,13 +39,22 @@ export class Slabs {
     this.shift = Math.max(Math.ceil(Math.log2(slabBytes)), Math.log2(WASM_PAGE_BYTES))
     this.slabBytes = 2 ** this.shift
     this.stagingStart = this.slabBytes * count
-    const pages = (this.stagingStart + STAGING_BYTES) / WASM_PAGE_BYTES
+    this.tableAt = this.stagingStart + STAGING_BYTES
+    const pages = (this.tableAt + TABLE_BYTES) / WASM_PAGE_BYTES
     // Untouched pages cost no resident memory, so the maximum is reserved at once and never moves.
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
     const { buffer } = this.memory
     this.bytes = Buffer.from(buffer, 0, this.stagingStart)
     this.view = new DataView(buffer, 0, this.stagingStart)
     this.held = new Int32Array(count)
+  }
+
+  /** A table of so many words in the memory, for as long as it is there. */
+  words(count: number): Uint32Array {
+    const at = this.tableAt
+    this.tableAt += count * WORD_BYTES
+    assert(this.tableAt <= this.memory.buffer.byteLength, 'the tables fit')
+    return new Uint32Array(this.memory.buffer, at, count)
   }
 
   /**

@@ -1,10 +1,12 @@
 import t from 'tap'
+import { openPublisher } from '../../src/core/publisher.js'
+import type { Session } from '../../src/core/session.js'
 import { Code } from '../../src/protocol/codes.js'
 import { Op } from '../../src/protocol/ops.js'
 import { controlFrame, eventFrame } from '../helpers/core-frames.js'
 import { CoreHarness, NOTHING_HELD } from '../helpers/core-harness.js'
 
-function send(core: CoreHarness, session: ReturnType<CoreHarness['router']['openPublisher']>, frame: Buffer): void {
+function send(core: CoreHarness, session: Session, frame: Buffer): void {
   const position = core.router.reserve(frame.length)
   frame.copy(core.router.slabs.bytes, position)
   core.router.accept(session, position, position + frame.length)
@@ -14,7 +16,7 @@ t.test('a publisher without a connection publishes, is told nothing, and never e
   const core = new CoreHarness()
   const peer = core.peer()
   peer.subscribe('>')
-  const publisher = core.router.openPublisher()
+  const publisher = openPublisher(core.router)
   t.equal(core.router.sessions.size, 1, 'it is not among those that are said goodbye to')
   send(core, publisher, eventFrame('a', '1'))
   send(core, publisher, eventFrame('a..b', '2'))

@@ -1,5 +1,6 @@
 import type { Budget } from '../../core/budget.js'
 import type { Identity } from '../../core/identity.js'
+import { openPublisher } from '../../core/publisher.js'
 import type { Rate } from '../../core/rate.js'
 import type { Router } from '../../core/router.js'
 import type { Session } from '../../core/session.js'
@@ -37,7 +38,7 @@ export class PublishOne {
     readonly routed: RoutedWaiters,
     readonly held: Budget,
   ) {
-    this.session = router.openPublisher()
+    this.session = openPublisher(router)
   }
 
   /** @param rate of whoever it is; null: as fast as it can */

@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import wabt from 'wabt'
 import { Slabs } from '../../../src/core/slabs.js'
 import { ENDS_MAX, OVERRUN_BYTES, Staging } from '../../../src/ingress/node/ws/staging.js'
-import { WALK_WASM } from '../../../src/ingress/node/ws/walk-wasm.js'
 import { makeWalker, PlainWalker, SimdWalker, type Walker } from '../../../src/ingress/node/ws/walker.js'
-import { repositoryPath } from '../../helpers/repository.js'
 import { clientFrame } from '../../helpers/ws-frames.js'
 
 const MOST = 4096
@@ -14,15 +10,6 @@ const PAINT = 0xa5
 const slabs = new Slabs(64 << 10, 2, false)
 const staging = new Staging(slabs)
 const walkers: readonly Walker[] = [new SimdWalker(staging), new PlainWalker(staging)]
-
-t.test('the WebAssembly that is checked in is what its source says', async (t) => {
-  const source = readFileSync(repositoryPath('src/ingress/node/ws/walk.wat'), 'utf8')
-  const { parseWat } = await wabt()
-  const module = parseWat('walk.wat', source, { simd: true })
-  module.resolveNames()
-  module.validate()
-  t.equal(Buffer.from(module.toBinary({}).buffer).toString('base64'), WALK_WASM, 'node scripts/assemble.mjs makes it')
-})
 
 t.test('SIMD is used where there is any', async (t) => {
   t.equal(makeWalker(staging).kind, 'WebAssembly SIMD')
