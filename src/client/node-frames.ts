@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto'
-import type { Writable } from 'node:stream'
 import { CHUNK_BYTES, SLACK_BYTES } from './chunk.js'
 
 /** First byte of a whole binary message (RFC 6455, 5.2): FIN, opcode 2. */
@@ -24,14 +22,17 @@ let keysUsed = KEYS
 /** A masking key that nobody can foresee (RFC 6455, 5.3). */
 function nextKey(): number {
   if (keysUsed === KEYS) {
-    randomFillSync(keys)
+    crypto.getRandomValues(keys)
     keysUsed = 0
   }
   return keys[keysUsed++]
 }
 
 /** The TCP or TLS socket. */
-type Below = Pick<Writable, 'write' | 'writableLength'>
+interface Below {
+  readonly writableLength: number
+  write(bytes: Uint8Array, written: () => void): unknown
+}
 
 /** Where a frame lies until it has left. */
 interface Space {

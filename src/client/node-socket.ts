@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import WebSocket from 'ws'
 import { mayTryAgain } from '../protocol/codes.js'
 import { type Dialer, type Place, reasonOf } from './node-dial.js'
@@ -18,18 +17,22 @@ const REFUSAL_CHARS_MAX = 16 * 1024
 export function webSockets(dialer: Dialer): SocketFactory {
   return (url, subprotocol, events) => {
     const isSecure = new URL(url).protocol === 'wss:'
-    let socket: Socket | null = null
-    const createConnection = (options: unknown): Socket => {
+    let frames: FrameWriter | undefined
+    const createConnection = (options: unknown) => {
       const { host, port } = options as Place
-      socket = isSecure ? dialer.tls({ host, port }, ALPN_HTTP1) : dialer.tcp({ host, port })
+      const socket = isSecure ? dialer.tls({ host, port }, ALPN_HTTP1) : dialer.tcp({ host, port })
+      frames = new FrameWriter(socket)
       return socket
     }
     const options = { perMessageDeflate: false, maxPayload: RECEIVE_BYTES_MAX, createConnection }
-    return open(new WebSocket(url, [subprotocol], options), () => new FrameWriter(socket as Socket), events)
+    const socket = new WebSocket(url, [subprotocol], options)
+    return open(socket, (bytes, sent) => frames?.send(bytes, sent), events)
   }
 }
 
-function open(socket: WebSocket, writer: () => FrameWriter, events: SocketEvents): ClientSocket {
+type Send = (bytes: Uint8Array, sent: () => void) => void
+
+function open(socket: WebSocket, send: Send, events: SocketEvents): ClientSocket {
   socket.binaryType = 'nodebuffer'
   let failure: Error | undefined
   let refused: Closed | null = null
@@ -67,12 +70,9 @@ function open(socket: WebSocket, writer: () => FrameWriter, events: SocketEvents
     events.closed({ code, reason: text, mayRetry: mayTryAgain(code), cause: failure })
   })
   const sent = () => events.drained()
-  let frames: FrameWriter | null = null
   return {
     send: (bytes) => {
-      if (socket.readyState !== WebSocket.OPEN) return
-      frames ??= writer()
-      frames.send(bytes, sent)
+      if (socket.readyState === WebSocket.OPEN) send(bytes, sent)
     },
     bufferedBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),
