@@ -6,6 +6,7 @@ import { type Pinning, pinning } from './pinned.js'
 import { Progress } from './report/progress.js'
 import { quantity } from './report/quantity.js'
 import type { Report, ReportedSubject } from './report/report.js'
+import { selfNoiseIn, selfNoiseText } from './report/self-noise.js'
 import { scenarioText } from './report/table.js'
 import { FIGURE_UNITS, type Scenario } from './scenarios/scenario.js'
 import { isOurs, SUBJECTS } from './subjects/index.js'
@@ -79,6 +80,9 @@ export class Session {
     const described = { name, title, group, ...ours, need, timing, at }
     report.scenarios.push({ ...described, commit: report.machine.commit })
     report.noise.push({ scenario: name, cores: noise })
+    const selfNoise = selfNoiseIn(name, rows)
+    for (const one of selfNoise) console.log(`  ${selfNoiseText(one)}`)
+    report.aa.push(...selfNoise)
     report.rows.push(...rows)
     report.verdicts.push(...verdicts.map((verdict) => ({ scenario: name, ...verdict })))
   }

@@ -1,3 +1,4 @@
+import { againstItself } from './against-itself.js'
 import { agreement } from './agreement.js'
 import { clientLibrary } from './client.js'
 import { eventStreams } from './event-streams.js'
@@ -25,6 +26,7 @@ import { wildcards } from './wildcards.js'
 import { work } from './work.js'
 
 export const SCENARIOS: readonly Scenario[] = [
+  againstItself,
   oneToOne64,
   oneToOne1,
   priority,

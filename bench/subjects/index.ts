@@ -10,6 +10,7 @@ import { uWebSockets } from '../peers/uwebsockets.js'
 import { ws } from '../peers/ws.js'
 import {
   sluice,
+  sluiceAgain,
   sluiceBoth,
   sluiceHttp2,
   sluicePermitted,
@@ -27,6 +28,7 @@ const OURS: { readonly [name in OurName]: Subject } = {
   'sluice-streams': sluiceStreams,
   'sluice-http2': sluiceHttp2,
   'sluice-both': sluiceBoth,
+  'sluice-again': sluiceAgain,
   'sluice-tls': sluiceTls,
   'sluice-streams-tls': sluiceStreamsTls,
   'sluice-untimed': sluiceUntimed,

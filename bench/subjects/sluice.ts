@@ -31,6 +31,12 @@ export const sluiceHttp2 = ours('sluice-http2', 'sluice, published over HTTP/2',
   publish: { wire: 'sluice-http2', port: portOf(urls.http2), tls: false },
 }))
 
+/** Another process of the very same: what differs between the two is noise. */
+export const sluiceAgain = ours('sluice-again', 'sluice, again', SETTINGS, [], (urls, process) => ({
+  ...process,
+  port: portOf(urls.listen),
+}))
+
 /** Both ports of one daemon; who measures it has to use both. */
 export const sluiceBoth = ours('sluice-both', 'sluice, both ports', SETTINGS, [], (urls, process) => ({
   ...process,

@@ -11,6 +11,7 @@ export type OurName =
   | `${TimedName}-permitted`
   | 'sluice-http2'
   | 'sluice-both'
+  | 'sluice-again'
   | 'sluice-tls'
   | 'sluice-streams-tls'
 export type PeerName =
