@@ -72,14 +72,14 @@ export async function findLoads<T extends Placed>(
 /** A case of one subject, under a share of a capacity. @param own what the subject can take @param of what the load is relative to */
 export function underLoad(flow: FlowSpec, load: RelativeLoad, own: number, of: number): OpenLoop {
   const perSecond = (of * load.percent) / 100
-  const text = `load: ${count(Math.round(perSecond))}/s, ${load.percent} % of the ${count(Math.round(of))}/s that ${load.of ?? 'it'} reached just before in a closed loop`
+  const text = `${count(Math.round(perSecond))}/s, ${load.percent} % of the ${count(Math.round(of))}/s that ${load.of ?? 'it'} reached just before in a closed loop`
   if (load.of !== undefined && own < perSecond)
     return { ...NOTHING_KNOWN, unable: `it reached ${count(Math.round(own))}/s in a closed loop, less than ${text}` }
   const streams = flow.streams.map((stream, i) => ({
     ...stream,
     eventsPerSecond: Math.max(1, Math.round(perSecond * load.shares[i])),
   }))
-  return { ...NOTHING_KNOWN, flow: { ...flow, streams }, load: text }
+  return { ...NOTHING_KNOWN, flow: { ...flow, streams }, load: `load: ${text}` }
 }
 
 /** Shows, for each case with rates only, that the generator can do twice as much, or says that it cannot. Of cases that differ in their rates the fastest stands for all. */

@@ -157,6 +157,8 @@ export function noWorse(figure: FigureName, peer: PeerName, which: Which = {}): 
       const what = `${prefix(which)}${figure} no worse than ${peer}`
       const both = ([of, peer] as const).map((subject) => find(rows, { subject, variant }))
       const [ours, theirs] = both.map((row) => figureOf(row, figure))
+      if (ours !== null && both[1]?.isUnable === true)
+        return { what, measured: `${peer} cannot take this load`, pass: null }
       if (ours === null || theirs === null) return { what, ...UNMEASURED }
       const untold = both.find((row) => row?.isVoid === true)
       if (untold !== undefined) return { what, ...unrehearsed(untold) }

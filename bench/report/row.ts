@@ -32,6 +32,8 @@ export interface Row {
   generatorBound: boolean
   /** Set: it was not shown that the generator can do twice as much: a latency of such a run says nothing for certain. */
   isVoid?: boolean
+  /** Set: this subject cannot take the load that the others are under. */
+  isUnable?: boolean
   /** Why, or what else a reader has to know. */
   notes: string[]
   /** HDR histograms of the runs' latencies, V2 compressed, base64, in ns. */

@@ -57,6 +57,7 @@ export function summary(scenario: Scenario, series: Series): Row {
     generatorCeilingPerSecond: ceilingPerSecond,
     generatorBound: false,
     ...(open.voidBecause !== null && { isVoid: true }),
+    ...(open.unable !== null && { isUnable: true }),
     notes: notesOf(open),
     histograms: flows.flatMap(({ streams }) =>
       streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? []),

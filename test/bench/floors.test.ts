@@ -2,11 +2,14 @@ import t from 'tap'
 import { parseOptions } from '../../bench/options.js'
 import {
   atLeast,
+  atMost,
   costOfPeer,
   costOfPermissions,
   costOfScraping,
   costOfTiming,
   type Floor,
+  noWorse,
+  timesOf,
   timesPeer,
 } from '../../bench/report/floors.js'
 import type { Row } from '../../bench/report/row.js'
@@ -102,4 +105,27 @@ t.test('scenarios are chosen by name and by group', async (t) => {
   t.same(names('http'), ['http-publish', 'http2-publish', 'http2-stream', 'event-streams'])
   t.same(names('streams-64', '--scenario', 'one-to-one-64'), ['one-to-one-64', 'streams-64'])
   t.throws(() => parseOptions(['nothing']), /no scenario or group nothing; there are bus, latency/)
+})
+
+t.test('a run whose generator was not shown to do twice as much has no verdict', async (t) => {
+  const latencyOf = (subject: SubjectName, p99: number, isVoid = false, variant = ''): Row =>
+    ({ subject, variant, figures: { p99: { median: p99, runs: [p99] } }, ...(isVoid && { isVoid }) }) as unknown as Row
+  const fast = [latencyOf('sluice', 500), latencyOf('nats', 600)]
+  t.same(verdict(atMost('p99', 1000), ...fast), [true, '500 µs'])
+  t.match(verdict(atMost('p99', 1000), latencyOf('sluice', 500, true)), [null, /^void/])
+  t.match(verdict(atMost('p99', 1000), latencyOf('sluice', 5000, true)), [null, /^void/])
+  t.match(verdict(noWorse('p99', 'nats'), ...fast), [true, /500 µs against 600 µs/])
+  t.match(verdict(noWorse('p99', 'nats'), fast[0], latencyOf('nats', 600, true)), [null, /^void.*nats/])
+  t.same(verdict(noWorse('p99', 'nats'), fast[0]), [null, 'not measured'])
+  const unable = { subject: 'nats', variant: '', figures: {}, isUnable: true } as unknown as Row
+  t.same(verdict(noWorse('p99', 'nats'), fast[0], unable), [null, 'nats cannot take this load'])
+})
+
+t.test('times another variant', async (t) => {
+  const latencyOf = (variant: string, p99: number): Row =>
+    ({ subject: 'sluice', variant, figures: { p99: { median: p99, runs: [p99] } } }) as unknown as Row
+  const floor = timesOf('p99', 'crowded', 'alone', 1.1)
+  t.same(verdict(floor, latencyOf('alone', 100), latencyOf('crowded', 110)), [true, '1.10 ×'])
+  t.same(verdict(floor, latencyOf('alone', 100), latencyOf('crowded', 111)), [false, '1.11 ×'])
+  t.same(verdict(floor, latencyOf('crowded', 111)), [null, 'not measured'])
 })

@@ -156,3 +156,23 @@ t.test('publications are whole messages of the batch, and the cycle is sent as i
   const unmasked = message.subarray(message.length - expected.length).map((byte, i) => byte ^ key[i & 3])
   t.ok(expected.equals(unmasked))
 })
+
+t.test('what the peer tells to be missing is no loss, and it goes on exactly after it', async (t) => {
+  const gapIn = (bytes: Uint8Array, pos: number, end: number) => {
+    const gap = sluiceWire.gapIn?.(bytes, pos, end) ?? null
+    return gap === null ? null : { check: 0, count: gap.count }
+  }
+  const gap = (count: number) =>
+    Buffer.from(encodeControl({ op: Op.GAP, pattern: 'bench.one', count, reason: 'drop-oldest' }))
+  const fed = (...parts: Buffer[]) => {
+    const verifier = new CycleVerifier(streams[0], 0, sluiceWire.noticeEnd, gapIn)
+    feed(verifier, Buffer.concat(parts), 777)
+    const { delivered, missed, lost, doubled } = verifier.checks[0]
+    return { delivered, missed, lost, doubled, corrupt: verifier.corrupt }
+  }
+  // Longer than the cycle, which nobody could see without being told.
+  const told = fed(bytesOf(range(0, 10)), gap(EVENTS + 90), bytesOf(range(EVENTS + 100, EVENTS + 120)))
+  t.same(told, { delivered: 30, missed: EVENTS + 90, lost: 0, doubled: 0, corrupt: null })
+  t.match(fed(bytesOf(range(0, 10)), gap(5), bytesOf(range(16, 20))), { missed: 5, lost: 1 }, 'one more than told')
+  t.match(fed(bytesOf(range(0, 10)), gap(5), bytesOf(range(14, 20))), { missed: 5, doubled: 1 }, 'one less')
+})
