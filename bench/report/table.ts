@@ -27,9 +27,14 @@ export function scenarioText(scenario: Scenario, rows: readonly Row[], verdicts:
   lines.push(...aligned([header, ...rows.map((row) => cells(row, names))]))
   for (const row of rows) for (const note of [...row.notes, ...row.errors]) lines.push(`  ! ${title(row)}: ${note}`)
   for (const { what, measured, pass } of verdicts) {
-    lines.push(`  ${pass === null ? 'n/a  ' : pass ? 'PASS ' : 'SHORT'} ${what}: ${measured}`)
+    lines.push(`  ${outcome(pass, measured)} ${what}: ${measured}`)
   }
   return lines.join('\n')
+}
+
+function outcome(pass: boolean | null, measured: string): string {
+  if (pass === null) return measured.startsWith('void') ? 'void ' : 'n/a  '
+  return pass ? 'PASS ' : 'SHORT'
 }
 
 function cells(row: Row, names: readonly FigureName[]): string[] {

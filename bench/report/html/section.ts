@@ -9,6 +9,7 @@ import { rowsTable } from './table.js'
 const PLOT_WIDTH = 460
 /** More of them are folded away. */
 const NOTES_SHOWN_MAX = 4
+const VERDICTS_SHOWN_MAX = 8
 
 /** All about one scenario. */
 export function section(report: Report, scenario: ReportedScenario): string {
@@ -58,7 +59,18 @@ export function outcomeOf({ pass, measured }: Pick<ReportedVerdict, 'pass' | 'me
   return pass ? { word: '✓ PASS', class: 'pass' } : { word: '✗ SHORT', class: 'short' }
 }
 
+/** What is missed is seen at once; of many the rest is folded away. */
 function verdicts(all: readonly ReportedVerdict[]): string {
+  if (all.length <= VERDICTS_SHOWN_MAX) return verdictList(all)
+  const of = (pass: boolean | null) => all.filter((verdict) => verdict.pass === pass)
+  return [
+    verdictList(of(false)),
+    folded(`${of(null).length} without a verdict`, verdictList(of(null))),
+    folded(`${of(true).length} met`, verdictList(of(true))),
+  ].join('')
+}
+
+function verdictList(all: readonly ReportedVerdict[]): string {
   if (all.length === 0) return ''
   const items = all.map((verdict) => {
     const { word, class: colour } = outcomeOf(verdict)
