@@ -2,8 +2,8 @@ import { median } from '../report/row.js'
 import { CorePath, type CorePathSpec } from './core-path.js'
 
 const ROUNDS = 41
-/** Deliveries of one round: some milliseconds, which is thousands of times what the clock of processor time can tell apart. */
-const ROUND_DELIVERIES = 40_000
+/** Of one round: some milliseconds, which is thousands of times what the clock of processor time can tell apart. */
+const ROUND_EVENTS = 40_000
 const WARM_UP_ROUNDS = 10
 
 /** What cannot be avoided: each message copied into memory of ours, each head looked at, and each event copied towards its receiver where it is gathered. */
@@ -45,11 +45,10 @@ class BaselineLoop {
 export function coreRatio(spec: CorePathSpec): number {
   const path = new CorePath(spec)
   const loop = new BaselineLoop(path)
-  const events = Math.ceil(ROUND_DELIVERIES / (spec.isScattered ? 1 : Math.sqrt(spec.receivers)))
   const ratios: number[] = []
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    const core = cpuUs(() => path.run(events))
-    const baseline = cpuUs(() => loop.run(events))
+    const core = cpuUs(() => path.run(ROUND_EVENTS))
+    const baseline = cpuUs(() => loop.run(ROUND_EVENTS))
     if (round >= 0) ratios.push(core / baseline)
   }
   return median(ratios)
