@@ -4,6 +4,7 @@ import { requestData } from './http2-request.js'
 import type { StreamSpec } from './job.js'
 import { clientMessage } from './websocket.js'
 
+const COUNTING = Buffer.from(Array.from({ length: 512 }, (_, i) => i & 0xff))
 /** Every payload begins with the number of its stream and its place in the cycle, both 32 bits, little-endian. */
 const STAMP_BYTES = 8
 /** Any number coprime to the topic counts in use: neighbours in time are no neighbours in any table. */
@@ -66,9 +67,8 @@ export function buildDeliveries(
   payloadBytes: number,
   pattern: string,
 ): Deliveries {
-  const record = (i: number) =>
-    Buffer.from(wire.delivery(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes), pattern))
-  const first = record(0)
+  const record = (i: number) => wire.delivery(topicAt(spec, i), spec.lane, payload(stream, i, payloadBytes), pattern)
+  const first = Buffer.from(record(0))
   const recordBytes = first.length
   const stampAt = first.indexOf(payload(stream, 0, payloadBytes))
   return { bytes: rowOf(events, recordBytes, record), recordBytes, stampAt, events, topics: spec.topics.count }
@@ -92,8 +92,10 @@ export function topicAt(spec: StreamSpec, event: number): string {
 }
 
 function payload(stream: number, event: number, bytes: number): Buffer {
-  const filled = Buffer.alloc(bytes)
-  for (let i = STAMP_BYTES; i < bytes; i++) filled[i] = (event * 31 + i) & 0xff
+  const filled = Buffer.allocUnsafe(bytes)
+  // A byte is (31 × event + its place) mod 256: copied from a row that counts, as millions are filled.
+  const from = (event * 31) & 0xff
+  for (let i = STAMP_BYTES; i < bytes; i += 256) COUNTING.copy(filled, i, (from + i) & 0xff, ((from + i) & 0xff) + 256)
   filled.writeUInt32LE(stream, 0)
   filled.writeUInt32LE(event, 4)
   return filled

@@ -5,6 +5,7 @@ import { bystandersOf, standBy } from './bystanders.js'
 import { Churn } from './churn.js'
 import type { Connection } from './connection.js'
 import { buildCycle, type Cycle } from './cycle.js'
+import { checkDescriptors, descriptorsMax } from './descriptors.js'
 import { InFlight } from './in-flight.js'
 import type { FlowJob, FlowResult, FlowSpec, Quantiles, StreamResult } from './job.js'
 import { Attention, watchLast } from './last-receipt.js'
@@ -57,6 +58,9 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
     return connection
   }
   const limits = { bytesMax: 0, eventsMax: 0 }
+  const connections = flow.streams.length + flow.subscribers.length
+  checkDescriptors('the generator', descriptorsMax('self'), connections)
+  checkDescriptors('the subject', descriptorsMax(job.target.pid), connections)
   try {
     const account = asks.account && adminUrl !== null ? await openAccount(adminUrl) : null
     const subscribers = await inParallel(flow.subscribers.length, async (i) =>

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { checkDescriptors, descriptorsIn, descriptorsMax } from '../../bench/generator/descriptors.js'
 import { InFlight } from '../../bench/generator/in-flight.js'
 import { Attention, LastReceipt } from '../../bench/generator/last-receipt.js'
 import type { Pump } from '../../bench/generator/pump.js'
@@ -113,6 +114,18 @@ t.test('subscriptions beside the measured ones have numbers of their own at nats
   t.equal(command(false, 'a.*'), `UNSUB ${first}\r\n`)
   t.equal(command(false, 'b.*'), `UNSUB ${other}\r\n`)
   t.equal(command(false, 'a.*'), `UNSUB ${second}\r\n`)
+})
+
+t.test('connections that do not fit the descriptors of a process are refused in words', async (t) => {
+  const limits =
+    'Limit Soft Limit Hard Limit Units\nMax processes 96 96 processes\nMax open files            1024      524288      files\n'
+  t.equal(descriptorsIn(limits), 1024)
+  t.equal(descriptorsIn(limits.replace('1024', 'unlimited')), Number.POSITIVE_INFINITY)
+  t.ok(descriptorsMax('self') > 0, 'those of this process')
+  checkDescriptors('the subject', 1024, 900)
+  t.throws(() => checkDescriptors('the subject', 1024, 1000), {
+    message: '1000 connections need 1064 descriptors, and the subject may have 1024 (ulimit -n)',
+  })
 })
 
 class CountingPump implements Pump {

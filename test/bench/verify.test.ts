@@ -143,6 +143,16 @@ t.test('WebSocket headers are stripped wherever they are cut', async (t) => {
   }
 })
 
+t.test('payloads differ in each byte from those of the next event, and within themselves', async (t) => {
+  const long = buildDeliveries(sluiceWire, SPEC, 0, EVENTS, 1000, 'bench.one')
+  for (const event of [0, 1, 77, EVENTS - 1]) {
+    const payload = long.bytes.subarray(event * long.recordBytes + long.stampAt, (event + 1) * long.recordBytes)
+    t.same([payload.readUInt32LE(0), payload.readUInt32LE(4)], [0, event])
+    const expected = Array.from({ length: 1000 - 8 }, (_, i) => (event * 31 + i + 8) & 0xff)
+    t.ok(Buffer.from(expected).equals(payload.subarray(8)), `event ${event}`)
+  }
+})
+
 t.test('publications are whole messages of the batch, and the cycle is sent as it is expected', async (t) => {
   const cycle = buildCycle(sluiceWire, SPEC, 0, EVENTS, 128)
   t.equal(cycle.publications.length, (EVENTS / SPEC.batch) * cycle.messageBytes)
