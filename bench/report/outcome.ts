@@ -142,6 +142,11 @@ function ofQueued({ bytesEach, published, delivered, lost, queued, kernelBytes }
   }
 }
 
+/** Of the core that it is pinned to. */
+const CLIENT_BUSY_PERCENT = 90
+const CLIENT_IDLE =
+  'the client’s core was not saturated: server and raw end, on one core, set the rate, and perCore is what the client could do'
+
 /** The library is what is measured here: the server may be what limits, so the rate is beside what one core of the client could do. */
 function ofClient(result: ClientResult): Outcome {
   const { library, eventsPerSecond, clientCpuUsEach, published, delivered, lost, doubled, reordered } = result
@@ -153,7 +158,7 @@ function ofClient(result: ClientResult): Outcome {
     doubled,
     reordered,
     load: result,
-    notes: [`by ${library}`],
+    notes: [`by ${library}`, ...(result.generatorCpuPercent < CLIENT_BUSY_PERCENT ? [CLIENT_IDLE] : [])],
   }
 }
 

@@ -27,6 +27,7 @@ export const clientLibrary: Scenario = {
   need: NEEDS_OUTBOX,
   headline: 'perCore',
   runsMax: 3,
+  measureMs: 1000,
   cases: CASES,
   floors: [
     ...CASES.flatMap(({ variant }) => [
