@@ -4,6 +4,9 @@ import { flow, flowCase, latencyAndRate, NEEDS_BACKLOG, stream, subscriber } fro
 import type { FlowCase, Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
+/** A curve has many points: few runs of each, and short ones. */
+const RUNS_MAX = 2
+const MEASURE_MS = 1000
 /** Where a curve bends is above three quarters. */
 const PERCENT_OF_CAPACITY = [10, 25, 50, 75, 90, 95]
 const PEERS: readonly PeerName[] = ['nats', 'nats-websocket', 'redis', 'mosquitto']
@@ -26,6 +29,8 @@ export const loadCurve: Scenario = {
   ours: ['sluice', 'sluice-streams'],
   peers: PEERS,
   need: NEEDS_BACKLOG,
+  runsMax: RUNS_MAX,
+  measureMs: MEASURE_MS,
   axis: { label: 'load, % of capacity', isLogarithmic: false },
   cases: (Object.keys(BATCHES) as Line[]).flatMap((line) =>
     PERCENT_OF_CAPACITY.map((percent) => ({

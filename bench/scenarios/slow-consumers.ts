@@ -7,6 +7,7 @@ const TOPIC = 'bench.one'
 const SUBSCRIBERS = 100
 const SLOW = [0, 10, 50] as const
 const BATCH = 64
+const RUNS_MAX = 3
 /** Some 3 MB a second to each: a frozen outbox is full within half a second, and nobody is near what it can take. */
 const EVENTS_PER_SECOND = 20_000
 /** Frozen, or at a fifth of what comes. */
@@ -51,6 +52,7 @@ export const slowConsumers: Scenario = {
   // They give a slow subscriber up when its buffer is full (64 and 32 MiB by default), and tell it nothing of what it misses.
   peers: ['nats', 'redis'],
   need: NEEDS_NOTHING,
+  runsMax: RUNS_MAX,
   axis: { label: 'slow subscribers', isLogarithmic: false },
   cases: CASES,
   floors: [
