@@ -419,6 +419,7 @@ export interface SoakSample {
 export interface SoakResult extends Load, Tally {
   kind: 'soak'
   samples: SoakSample[]
+  samplesMissed: number
   /** Of events that were sent one by one, over the whole time. */
   latency: LatencyResult
   deliveredPerSecond: number

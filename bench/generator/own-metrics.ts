@@ -19,12 +19,29 @@ export interface OwnMetrics {
   pooledHeld: number
 }
 
-/** @throws Error when the page does not have them */
-export async function ownMetrics(adminUrl: string): Promise<OwnMetrics> {
-  const response = await fetch(`${adminUrl}/metrics`)
-  const page = await response.text()
-  if (!response.ok) throw new Error(`${adminUrl}/metrics answered ${response.status}`)
-  return metricsOf(page)
+/** A thread of lowest priority answers, which may be held up for long where the machine is full. */
+const ATTEMPTS = 5
+const RETRY_MS = 500
+const ANSWER_MS_MAX = 8000
+
+/** @throws Error when the daemon does not answer so often, or does not tell all of them */
+export async function ownMetrics(adminUrl: string, attempts = ATTEMPTS): Promise<OwnMetrics> {
+  return metricsOf(await pageOf(`${adminUrl}/metrics`, attempts))
+}
+
+async function pageOf(url: string, attempts: number): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+      const page = await response.text()
+      if (response.ok) return page
+      throw new Error(`${url} answered ${response.status}`)
+    } catch (error) {
+      const { message, cause } = error as Error
+      if (attempt === attempts) throw new Error(`${url}: ${message}${cause === undefined ? '' : ` (${String(cause)})`}`)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
 }
 
 export function metricsOf(page: string): OwnMetrics {

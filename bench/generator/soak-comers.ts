@@ -80,7 +80,7 @@ export class Comers {
     this.came++
     const notices = new Notices(wireNamed(endpoint.wire))
     const check = new JoiningCheck(this.book.of(stream, pattern))
-    const verifier = new RecordVerifier([check], [stream], notices.noticeEnd)
+    const verifier = new RecordVerifier([check], [stream], notices.noticeEnd, notices.gapIn)
     connection.stream((chunk, start, end) => verifier.feed(chunk, start, end))
     try {
       await this.held(holdMs)
@@ -93,7 +93,7 @@ export class Comers {
       this.lost += check.lost
       this.doubled += check.doubled
       this.reordered += check.reordered
-      this.missed += notices.missed
+      this.missed += check.missed
     }
   }
 

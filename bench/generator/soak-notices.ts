@@ -1,27 +1,24 @@
 import { decodeControl } from '../../src/protocol/control.js'
 import { Op } from '../../src/protocol/ops.js'
 import type { Wire } from '../wires/wire.js'
-import type { NoticeEnd } from './verify.js'
+import type { GapIn, NoticeEnd } from './verify.js'
 
-/** What our daemon says on a connection between its deliveries. */
+/** What our daemon says between its deliveries, on a connection with one subscription. */
 export class Notices {
-  /** Events that this connection was told it missed. */
-  missed = 0
   onOk: (request: number) => void = () => {}
   readonly noticeEnd: NoticeEnd
+  readonly gapIn: GapIn
 
   constructor(wire: Wire) {
     this.noticeEnd = (bytes, pos, end) => {
       const next = wire.noticeEnd(bytes, pos, end)
-      if (next > pos) this.take(bytes, pos, next)
+      const frame = next > pos ? decodeControl(bytes, pos, next) : 0
+      if (typeof frame !== 'number' && frame.op === Op.OK) this.onOk(frame.request)
       return next
     }
-  }
-
-  private take(bytes: Uint8Array, pos: number, end: number): void {
-    const frame = decodeControl(bytes, pos, end)
-    if (typeof frame === 'number') return
-    if (frame.op === Op.GAP) this.missed += frame.count
-    if (frame.op === Op.OK) this.onOk(frame.request)
+    this.gapIn = (bytes, pos, end) => {
+      const gap = wire.gapIn?.(bytes, pos, end) ?? null
+      return gap === null ? null : { check: 0, count: gap.count }
+    }
   }
 }

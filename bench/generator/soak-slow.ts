@@ -16,7 +16,6 @@ export class SlowReader {
   private constructor(
     readonly connection: Connection,
     private readonly verifier: RecordVerifier,
-    private readonly notices: Notices,
     readonly stream: number,
   ) {}
 
@@ -26,8 +25,9 @@ export class SlowReader {
     const subscription = { patterns: [pattern], streams: [stream] }
     const connection = await openReceiver(endpoint, readBuffer, subscription, { bytesMax, eventsMax })
     const notices = new Notices(wireNamed(endpoint.wire))
-    const verifier = new RecordVerifier([new StreamCheck(book.of(stream, pattern))], [stream], notices.noticeEnd)
-    const reader = new SlowReader(connection, verifier, notices, stream)
+    const check = new StreamCheck(book.of(stream, pattern))
+    const verifier = new RecordVerifier([check], [stream], notices.noticeEnd, notices.gapIn)
+    const reader = new SlowReader(connection, verifier, stream)
     connection.stream((chunk, start, end) => {
       if (reader.timer !== null) connection.pause()
       verifier.feed(chunk, start, end)
@@ -49,11 +49,6 @@ export class SlowReader {
 
   get check(): StreamCheck {
     return this.verifier.checks[0]
-  }
-
-  /** Events that it was told it missed. */
-  get missed(): number {
-    return this.notices.missed
   }
 
   get corrupt(): string | null {

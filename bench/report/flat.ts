@@ -12,7 +12,7 @@ export function flatMemory(mibPerHourMax: number): Floor {
     if (drift === null) return null
     const { slope, low, high } = drift
     const measured = `${signed(slope)} MiB/h (95 %: ${signed(low)} to ${signed(high)})`
-    if (slope <= mibPerHourMax) return { measured, pass: true }
+    if (high <= mibPerHourMax) return { measured, pass: true }
     return low <= mibPerHourMax ? { measured: `${measured}: too short to tell`, pass: null } : { measured, pass: false }
   })
 }

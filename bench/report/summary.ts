@@ -1,4 +1,4 @@
-import type { FlowResult } from '../generator/job.js'
+import type { FlowResult, LatencyResult } from '../generator/job.js'
 import type { Series } from '../measure.js'
 import type { OpenLoop } from '../open-loop.js'
 import type { Case, FigureName, Figures, Scenario } from '../scenarios/scenario.js'
@@ -35,6 +35,7 @@ export function summary(scenario: Scenario, series: Series): Row {
   })
   const loads = outcomes.flatMap(({ load }) => load ?? [])
   const flows = results.filter((result): result is FlowResult => result.kind === 'flow')
+  const soaked = results.flatMap((result) => (result.kind === 'soak' ? [result.latency] : []))
   const row: Row = {
     scenario: scenario.name,
     variant: item.variant,
@@ -59,12 +60,13 @@ export function summary(scenario: Scenario, series: Series): Row {
     ...(open.voidBecause !== null && { isVoid: true }),
     ...(open.unable !== null && { isUnable: true }),
     notes: notesOf(open),
-    histograms: flows.flatMap(({ streams }) =>
-      streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? []),
-    ),
+    histograms: [
+      ...flows.flatMap(({ streams }) => streams.flatMap(({ latency, last }) => (last ?? latency)?.histogram ?? [])),
+      ...soaked.map(({ histogram }) => histogram),
+    ],
     errors,
   }
-  judgeGenerator(row, flows)
+  judgeGenerator(row, flows, soaked)
   const other = row.otherCpuPercent
   if (other > OTHER_CPU_PERCENT_MAX) row.notes.push(`other processes took ${Math.round(other)} % of a core meanwhile`)
   const behind = behindNote(item, flows)
@@ -110,7 +112,7 @@ function ends(item: Case): Pick<Row, 'publishers' | 'subscribers'> {
 }
 
 /** Says when a figure is the generator's and not the subject's. */
-function judgeGenerator(row: Row, flows: readonly FlowResult[]): void {
+function judgeGenerator(row: Row, flows: readonly FlowResult[], soaked: readonly LatencyResult[]): void {
   const { subjectCpuPercent, generatorCpuPercent, generatorCeilingPerSecond: ceiling, figures } = row
   const rate = (figures.rate ?? figures.requests ?? figures.handshakes)?.median
   const bound = (why: string) => {
@@ -131,7 +133,10 @@ function judgeGenerator(row: Row, flows: readonly FlowResult[]): void {
       row.notes.push('the subject’s core was not saturated, nor the generator’s: a lower bound of what it can do')
     }
   }
-  const late = medianOr0(flows.flatMap((flow) => flow.streams.flatMap((each) => each.latency?.sendLateP99Us ?? [])))
+  const late = medianOr0([
+    ...flows.flatMap((flow) => flow.streams.flatMap((each) => each.latency?.sendLateP99Us ?? [])),
+    ...soaked.map(({ sendLateP99Us }) => sendLateP99Us),
+  ])
   const p99 = figures.p99?.median
   if (p99 !== undefined && late > LATE_SHARE_MAX * p99) {
     bound(`its own sends were ${Math.round(late)} µs late at p99, which is part of the latency`)
