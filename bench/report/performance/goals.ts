@@ -1,5 +1,5 @@
 import type { Report, ReportedVerdict } from '../report.js'
-import { table } from './markdown.js'
+import { plain, table } from './markdown.js'
 
 /** Floors of a scenario, by what they are called. */
 interface Choice {
@@ -91,5 +91,5 @@ function measured({ verdicts }: Report, choices: readonly Choice[]): string {
 
 function line({ pass, what, measured }: ReportedVerdict): string {
   const sign = pass === null ? '– no verdict' : pass ? '✓ met' : '✗ **missed**'
-  return `${sign}: ${what}: **${measured}**`
+  return `${sign}: ${plain(what)}: **${plain(measured)}**`
 }

@@ -32,7 +32,7 @@ export function historyPart(milestones: readonly Milestone[]): string {
     const cells = entries.map((entry) => (entry === null ? '–' : quantity(entry.value, entry.unit)))
     return [`\`${name}\``, figure === undefined ? '' : headerOf(figure), ...cells]
   })
-  const heads = milestones.map(({ name, report }) => `${name} (\`${report.machine.commit.slice(0, 7)}\`)`)
+  const heads = milestones.map(({ name, report }, i) => `${i + 1}: ${name} (\`${report.machine.commit.slice(0, 7)}\`)`)
   return table(['scenario, best case', '', ...heads], rows)
 }
 

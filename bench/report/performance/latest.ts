@@ -3,7 +3,7 @@ import { glanceAt } from '../glance.js'
 import { quantity } from '../quantity.js'
 import type { Report, ReportedScenario } from '../report.js'
 import type { Row } from '../row.js'
-import { table } from './markdown.js'
+import { plain, table } from './markdown.js'
 import type { Milestone } from './milestone.js'
 
 /** Events a second that the project set out to reach. */
@@ -18,7 +18,7 @@ export function latestPart({ name, report }: Milestone): string {
     pinning.problem ?? `daemon and peers on core ${pinning.subjectCore}, generators on core ${pinning.generatorCore}`
   const noise = report.noise.flatMap(({ cores }) => cores.map(({ p99Us }) => p99Us))
   const words = [
-    `\`${name}\`, ${at.slice(0, 10)}: ${machine.processor}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, commit \`${machine.commit.slice(0, 12)}\`; ${pinned}.`,
+    `\`${name}\`, ${at.slice(0, 10)}: ${plain(machine.processor)}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}, commit \`${machine.commit.slice(0, 12)}\`; ${pinned}.`,
     ...(noise.length > 0
       ? [
           `A process that only spins was kept from its core for p99 ${quantity(Math.min(...noise), 'µs')} to ${quantity(Math.max(...noise), 'µs')}.`,
@@ -50,7 +50,7 @@ function scenarioRows(report: Report, scenario: ReportedScenario): string[][] {
     return [
       [
         i === 0 ? `\`${scenario.name}\`` : '',
-        what,
+        plain(what),
         headerOf(figure),
         `**${quantity(value, unit)}**${isVoid(row) ? ' (void)' : ''}`,
         ofAim(figure, value),
@@ -67,7 +67,7 @@ function glanceRow(report: Report, scenario: ReportedScenario): string[] {
   const [best, worst] = [ours.best, ours.worst]
   return [
     `\`${scenario.name}\``,
-    `${best.variant} … ${worst.variant}`,
+    plain(`${best.variant} … ${worst.variant}`),
     headerOf(figure),
     `**${quantity(value(best), unit)}** … ${quantity(value(worst), unit)}`,
     ofAim(figure, value(best)),

@@ -26,6 +26,11 @@ export function filled(page: string, parts: { readonly [name: string]: string })
   return text + rest
 }
 
+/** Text that may be taken for markup. */
+export function plain(text: string): string {
+  return text.replaceAll('<', '&lt;').replaceAll(/([*_`[\]])/g, '\\$1')
+}
+
 /** A table; cells may be markup, and bars in them are escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`

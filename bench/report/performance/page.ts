@@ -51,7 +51,7 @@ function plotsPart(report: Report, plots: Map<string, string>): string {
         if (plot === undefined) return []
         const file = `${scenario.name}.svg`
         const title = `${scenario.title}: ${plot.title}`
-        plots.set(file, pictureFile(plot.title, plot.svg))
+        plots.set(file, pictureFile(`${scenario.name}: ${plot.title}`, plot.svg))
         return [`${title}\n\n${reference(title, file)}`]
       })
     return `<details><summary>${group}</summary>\n\n${images.join('\n\n')}\n\n</details>`
