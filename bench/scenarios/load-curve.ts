@@ -32,6 +32,9 @@ export const loadCurve: Scenario = {
   runsMax: RUNS_MAX,
   measureMs: MEASURE_MS,
   axis: { label: 'load, % of capacity', isLogarithmic: false },
+  // As many points as there are would take twenty minutes with the usual runs.
+  runsMax: 3,
+  measureMs: 1000,
   cases: (Object.keys(BATCHES) as Line[]).flatMap((line) =>
     PERCENT_OF_CAPACITY.map((percent) => ({
       ...loaded(line, percent),
@@ -58,6 +61,7 @@ export const halfLoad: Scenario = {
   ours: ['sluice', 'sluice-streams'],
   peers: PEERS,
   need: NEEDS_BACKLOG,
+  runsMax: 3,
   cases: HALVES.map(({ of, line, variant }) => ({ ...loaded(line, HALF, of), variant, only: [of] })),
   floors: [
     ...HALVES.flatMap(({ of, variant }) => [
