@@ -75,6 +75,12 @@ export function countCalls(summary: string): Calls {
   return calls
 }
 
+/** Of each kind the lesser. */
+export function leastCalls(one: Calls, other: Calls): Calls {
+  const least = Object.entries(one).map(([kind, count]) => [kind, Math.min(count, other[kind as CallKind])])
+  return Object.fromEntries(least) as Calls
+}
+
 function kindOf(call: string): CallKind {
   for (const [kind, names] of Object.entries(CALL_KINDS)) {
     if ((names as readonly string[]).includes(call)) return kind as CallKind

@@ -4,7 +4,7 @@ import t from 'tap'
 import { HeapWatch } from '../../bench/guard/heap-watch.js'
 import { sitesOf, sumOf } from '../../bench/guard/profile.js'
 import type { SampledNode } from '../../bench/guard/questions.js'
-import { callsDuring, countCalls, straceProblem } from '../../bench/guard/system-calls.js'
+import { callsDuring, countCalls, leastCalls, straceProblem } from '../../bench/guard/system-calls.js'
 
 let lastId = 0
 
@@ -89,6 +89,8 @@ t.test('a summary of strace, by kind of call', async (t) => {
 100.00    0.008097          10       774         5 total
 `
   t.same(countCalls(summary), { read: 261, write: 253, wait: 257, memory: 1, futex: 0, other: 2 })
+  const others = { read: 300, write: 0, wait: 258, memory: 0, futex: 1, other: 2 }
+  t.same(leastCalls(countCalls(summary), others), { read: 261, write: 0, wait: 257, memory: 0, futex: 0, other: 2 })
   t.same(countCalls(''), { read: 0, write: 0, wait: 0, memory: 0, futex: 0, other: 0 })
 })
 
