@@ -39,14 +39,14 @@ interface Space {
   readonly bytes: Buffer
   /** The same memory. */
   readonly words: Int32Array
+  /** The frame that it was given to last. */
+  frame: number
 }
 
 /** @param memory Node's, which begins where words do, also where it is a part of its pool */
-function space(memory: Buffer): Space {
-  return {
-    bytes: memory,
-    words: new Int32Array(memory.buffer, memory.byteOffset, Math.floor(memory.length / WORD_BYTES)),
-  }
+function spaceIn(memory: Buffer): Space {
+  const words = new Int32Array(memory.buffer, memory.byteOffset, Math.floor(memory.length / WORD_BYTES))
+  return { bytes: memory, words, frame: 0 }
 }
 
 /**
@@ -55,9 +55,10 @@ function space(memory: Buffer): Space {
  */
 export class FrameWriter {
   private readonly socket: Below
-  /** Spaces whose frames have left, and those that the socket may still have. */
-  private free: Space[] = []
+  /** Spaces whose frames have left, and those that the socket may still have: as many as it is given bytes for at a time. */
+  private readonly free: Space[] = []
   private lent: Space[] = []
+  private frames = 0
 
   constructor(socket: Below) {
     this.socket = socket
@@ -66,32 +67,36 @@ export class FrameWriter {
   /** The payload is the caller's again when it returns. */
   send(payload: Uint8Array, sent: () => void): void {
     const { length } = payload
-    const { bytes, words } = this.spaceFor(length)
+    const space = this.spaceFor(length)
+    const { bytes, words } = space
     bytes.set(payload, HEAD_ROOM)
     mask(words, HEAD_ROOM / WORD_BYTES, Math.ceil((HEAD_ROOM + length) / WORD_BYTES), nextKey())
     const start = writeHead(bytes, length)
+    const frame = space.frame
     this.socket.write(bytes.subarray(start, HEAD_ROOM + length), () => {
-      this.reclaim()
+      if (space.frame === frame) this.reclaim(space)
       sent()
     })
     // Most writes are done by now, while their callbacks wait for the code that is running.
-    this.reclaim()
+    if (this.socket.writableLength === 0) for (const each of this.lent) this.reclaim(each)
   }
 
   private spaceFor(payloadBytes: number): Space {
     if (payloadBytes <= SMALL_BYTES || payloadBytes > PAYLOAD_BYTES_MAX) {
-      return space(Buffer.allocUnsafe(HEAD_ROOM + payloadBytes + TAIL_ROOM))
+      return spaceIn(Buffer.allocUnsafe(HEAD_ROOM + payloadBytes + TAIL_ROOM))
     }
-    const free = this.free.pop() ?? space(Buffer.allocUnsafeSlow(HEAD_ROOM + PAYLOAD_BYTES_MAX + TAIL_ROOM))
-    this.lent.push(free)
-    return free
+    const space = this.free.pop() ?? spaceIn(Buffer.allocUnsafeSlow(HEAD_ROOM + PAYLOAD_BYTES_MAX + TAIL_ROOM))
+    space.frame = ++this.frames
+    this.lent.push(space)
+    return space
   }
 
-  /** When the socket has nothing left all spaces are ours again, of which one is kept. */
-  private reclaim(): void {
-    if (this.lent.length === 0 || this.socket.writableLength > 0) return
-    this.free = this.lent.slice(-1)
-    this.lent = []
+  /** Its frame has left. At rest one is kept. */
+  private reclaim(space: Space): void {
+    if (!this.lent.includes(space)) return
+    this.lent = this.lent.filter((other) => other !== space)
+    this.free.push(space)
+    if (this.lent.length === 0) this.free.length = 1
   }
 }
 

@@ -46,12 +46,14 @@ class Slow extends Writable {
     this.go = done
   }
 
+  takeOne(): void {
+    const { go } = this
+    this.go = null
+    go?.()
+  }
+
   takeAll(): void {
-    while (this.go !== null) {
-      const { go } = this
-      this.go = null
-      go()
-    }
+    while (this.go !== null) this.takeOne()
   }
 }
 
@@ -106,6 +108,22 @@ t.test('what a slow socket still has is not written over', async (t) => {
   socket.kept.slice(-6).forEach((bytes, i) => {
     t.ok(readFrame(bytes, 0).payload.equals(payloadOf(60_000 + i)), `frame ${i} of the second round`)
   })
+})
+
+t.test('a socket that is never empty does not make it grow', async (t) => {
+  const socket = new Slow()
+  const writer = new FrameWriter(socket)
+  for (let i = 0; i < 3; i++) writer.send(payloadOf(60_000 + i), () => {})
+  for (let i = 3; i < 60; i++) {
+    socket.takeOne()
+    // The callback of a write has a tick of its own.
+    await new Promise(setImmediate)
+    t.ok(socket.writableLength > 0)
+    writer.send(payloadOf(60_000 + i), () => {})
+    if (!readFrame(socket.kept[i - 2], 0).payload.equals(payloadOf(60_000 + i - 2))) t.fail(`frame ${i - 2}`)
+  }
+  const memories = new Set(socket.kept.map(({ buffer }) => buffer))
+  t.ok(memories.size <= 4, `${memories.size} spaces for ${socket.kept.length} frames`)
 })
 
 t.test('the bytes are the caller’s again', async (t) => {
