@@ -37,6 +37,7 @@ export const fanOut: Scenario = {
   need: { ...NEEDS_OUTBOX, connectionsMax: CONNECTIONS_MAX },
   axis: AXIS,
   runsMax: 3,
+  measureMs: 1500,
   cases: SUBSCRIBERS.map(fanOutCase),
   floors: [
     atLeast('rate', 20e6, { variant: name(100) }),
@@ -67,8 +68,8 @@ export const fanOutLatency: Scenario = {
   peers: ['nats', 'redis', 'mosquitto', 'ws', 'uwebsockets'],
   need: { ...NEEDS_NOTHING, connectionsMax: CONNECTIONS_MAX },
   axis: AXIS,
-  runsMax: 3,
-  measureMs: 3000,
+  runsMax: 2,
+  measureMs: 2500,
   cases: SUBSCRIBERS.map(latencyCase),
   floors: [unlost()],
 }
