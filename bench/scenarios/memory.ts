@@ -7,6 +7,8 @@ import type { FigureName, FlowCase, IdleCase, QueuedCase, Scenario } from './sce
 const GROUP = 'memory'
 const BOTH = ['sluice', 'sluice-streams'] as const
 const RUNS_MAX = 3
+/** What is full of events hardly differs from one run to the next, and takes its time to fill. */
+const QUEUED_RUNS_MAX = 2
 
 /** What a process has room for under a limit of 20,000 open files is the second; the third shows itself where the limit allows it. */
 const CROWDS = [10_000, 18_000, 50_000]
@@ -118,7 +120,7 @@ export const queuedMemory: Scenario = {
     outboxEventsMax: 2 * QUEUED_MAX,
   },
   axis: { label: 'payload, B', isLogarithmic: true },
-  runsMax: RUNS_MAX,
+  runsMax: QUEUED_RUNS_MAX,
   cases: QUEUES.flatMap(({ payloadBytes, events }) =>
     BATCHES.map((batch): QueuedCase => {
       const variant = queuedVariant(payloadBytes, batch)
