@@ -32,9 +32,6 @@ export const loadCurve: Scenario = {
   runsMax: RUNS_MAX,
   measureMs: MEASURE_MS,
   axis: { label: 'load, % of capacity', isLogarithmic: false },
-  // As many points as there are would take twenty minutes with the usual runs.
-  runsMax: 3,
-  measureMs: 1000,
   cases: (Object.keys(BATCHES) as Line[]).flatMap((line) =>
     PERCENT_OF_CAPACITY.map((percent) => ({
       ...loaded(line, percent),

@@ -53,7 +53,6 @@ export const slowConsumers: Scenario = {
   peers: ['nats', 'redis'],
   need: NEEDS_NOTHING,
   runsMax: RUNS_MAX,
-  runsMax: 3,
   axis: { label: 'slow subscribers', isLogarithmic: false },
   cases: CASES,
   floors: [
