@@ -1,5 +1,5 @@
 import { atLeast, unlost } from '../report/floors.js'
-import { flow, flowCase, NEEDS_OUTBOX, placed, quick, rate, SMALL_CYCLE_EVENTS, stream, subscriber } from './build.js'
+import { flow, flowCase, NEEDS_OUTBOX, placed, rate, SMALL_CYCLE_EVENTS, stream, subscriber } from './build.js'
 import type { FlowCase, Scenario } from './scenario.js'
 
 const TOPIC = 'bench.one'
@@ -9,7 +9,6 @@ const CONNECTIONS = [10, 100, 1000, 10_000]
 const BATCHES = [1, 64]
 /** All publishers together, so that what is sent and what is expected fit memory; each has at least one write of its own. */
 const EVENTS_TOGETHER = 256 * 1024
-const QUICK = name(1000, 1)
 
 export const fanIn: Scenario = {
   name: 'fan-in',
@@ -36,8 +35,7 @@ function fanInCase(connections: number, batch: number): FlowCase {
       writeEvents: WRITE_EVENTS,
     },
   )
-  const item = placed(flowCase(name(connections, batch), spec, rate, batch === 1), connections, line(batch))
-  return item.variant === QUICK ? quick(item) : item
+  return placed(flowCase(name(connections, batch), spec, rate, batch === 1), connections, line(batch))
 }
 
 function name(connections: number, batch: number): string {
