@@ -475,7 +475,7 @@ export class Router {
   }
 
   private attend(): void {
-    for (const session of this.refusing.splice(0)) this.tellRefusals(session)
+    if (this.refusing.length > 0) for (const session of this.refusing.splice(0)) this.tellRefusals(session)
     this.delivery.attend()
   }
 
