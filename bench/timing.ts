@@ -19,16 +19,25 @@ export interface TimingWish {
 export const FULL: Timing = { runs: 5, warmupMs: 600, measureMs: 2000 }
 export const QUICK: Timing = { runs: 3, warmupMs: 300, measureMs: 700 }
 
-/** What was asked for is done; otherwise a scenario may have fewer runs, and runs of another length, which are never longer when it is to be quick. */
+/**
+ * A scenario may have fewer runs than usual, and runs of another length, which are never longer when it is to be quick. More than usual is done where it
+ * is asked for; less than usual is the most there is, so that asking for less never takes longer.
+ */
 export function timingOf(
   { runsMax = Infinity, measureMs }: Pick<Scenario, 'runsMax' | 'measureMs'>,
   wish: TimingWish,
 ): Timing {
   const usual = wish.isQuick ? QUICK : FULL
-  const own = wish.isQuick ? Math.min(measureMs ?? Infinity, usual.measureMs) : (measureMs ?? usual.measureMs)
+  const ownRuns = Math.min(runsMax, usual.runs)
+  const ownMs = wish.isQuick ? Math.min(measureMs ?? Infinity, usual.measureMs) : (measureMs ?? usual.measureMs)
   return {
-    runs: wish.runs ?? Math.min(runsMax, usual.runs),
+    runs: asked(wish.runs, usual.runs, ownRuns),
     warmupMs: wish.warmupMs ?? usual.warmupMs,
-    measureMs: wish.measureMs ?? own,
+    measureMs: asked(wish.measureMs, usual.measureMs, ownMs),
   }
+}
+
+function asked(wished: number | null, usual: number, own: number): number {
+  if (wished === null) return own
+  return wished < usual ? Math.min(wished, own) : wished
 }

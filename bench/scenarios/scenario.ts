@@ -28,9 +28,9 @@ export interface Scenario {
   readonly axis?: Axis
   /** What it is about, for summaries; absent: the 99th percentile where all rows have one, else the first of their figures. */
   readonly headline?: FigureName
-  /** At most this many runs of each case, unless `--runs` says otherwise; absent: as usual. */
+  /** At most this many runs of each case, unless `--runs` asks for more than usual; absent: as usual. */
   readonly runsMax?: number
-  /** Its own length of a run, unless `--measure-ms` says otherwise (`--quick` only ever shortens it); absent: as usual. */
+  /** Its own length of a run, unless `--measure-ms` asks for more than usual (what asks for less only ever shortens it, as `--quick` does); absent: as usual. */
   readonly measureMs?: number
 }
 

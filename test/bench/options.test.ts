@@ -49,6 +49,8 @@ t.test('a scenario has its own times, unless others are asked for', async (t) =>
   t.same(timingOf({}, full), { runs: 5, warmupMs: 600, measureMs: 2000 })
   t.same(timingOf(own, full), { runs: 2, warmupMs: 600, measureMs: 5000 })
   t.same(timingOf(own, { ...full, runs: 9, measureMs: 100, warmupMs: 0 }), { runs: 9, warmupMs: 0, measureMs: 100 })
+  t.same(timingOf(own, { ...full, runs: 3 }).runs, 2, 'less than usual is the most there is')
+  t.same(timingOf({ runsMax: 2, measureMs: 1000 }, { ...full, measureMs: 1500 }).measureMs, 1000)
   t.same(timingOf(own, { ...full, isQuick: true }), { runs: 2, warmupMs: 300, measureMs: 700 })
   t.same(timingOf({ measureMs: 300 }, { ...full, isQuick: true }).measureMs, 300)
 })
