@@ -11,7 +11,7 @@ import type { FlowJob, FlowResult, FlowSpec, Quantiles, StreamResult } from './j
 import { Attention, watchLast } from './last-receipt.js'
 import { LatencyWatch } from './latency-watch.js'
 import { LoadMeter } from './load.js'
-import { OWN_MS_MIN, ownLatency } from './own-latency.js'
+import { ownLatency } from './own-latency.js'
 import { PacedPump } from './paced-pump.js'
 import type { FirehosePump } from './pump.js'
 import { DeliveryBook, deliveredOf, type Receiver, settledOf, tally } from './receiver.js'
@@ -21,8 +21,10 @@ import { Turns } from './turns.js'
 /** Deliveries that have not come when nothing has come for so long are lost. */
 const STILL_MS = 3000
 /** An overload is worked off after the measured time for so long. */
-const UNSENT_MS_MAX = 10_000
+const UNSENT_MS_MAX = 5000
 const POLL_MS = 20
+/** At least one whole second of the daemon's own is in it. */
+const ROUTING_MS_MIN = 2500
 /** So many subscribers are read as they come. */
 const CROWD = 10
 /** So many publishers at most are looked at after each read. */
@@ -51,7 +53,7 @@ export async function runFlow(job: FlowJob, prepared: Prepared): Promise<FlowRes
   const { wire, book, cycles, readBuffer } = prepared
   const { flow, asks } = job
   const { publish, adminUrl } = job.target
-  const lengthMs = asks.routing ? Math.max(job.measureMs, OWN_MS_MIN) : job.measureMs
+  const lengthMs = asks.routing && adminUrl !== null ? Math.max(job.measureMs, ROUTING_MS_MIN) : job.measureMs
   const open: Connection[] = []
   const keep = (connection: Connection) => {
     open.push(connection)
