@@ -9,6 +9,8 @@ import type { Need, RunningSubject, Subject } from './subjects/subject.js'
 /** The ceiling is what the generator can do, so the better of some attempts is nearest to it. */
 const CEILING_ATTEMPTS = 2
 const CEILING_MS = 700
+/** What takes the generator's core for a moment spoils one attempt; what it cannot do it can do in none. */
+const REHEARSALS_MAX = 4
 /** A flow is encoded beforehand and runs at its full rate at once; there are many of them. */
 const FLOW_CEILING_MS = 400
 
@@ -81,7 +83,7 @@ export class Station {
   async rehearse(item: Case, flow: FlowSpec): Promise<string | null> {
     return this.withNothing(flow, async (nothing, target) => {
       let problem: string | null = null
-      for (let i = 0; i < CEILING_ATTEMPTS; i++) {
+      for (let i = 0; i < REHEARSALS_MAX; i++) {
         const job = { kind: 'rehearsal', target, flow, ...nothing.ports, measureMs: CEILING_MS } as const
         problem = problemOf(await this.generatorFor(item).run(job), flow)
         if (problem === null) return null
