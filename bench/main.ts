@@ -56,7 +56,12 @@ function draw(options: Options): number {
 function write(report: Report, { json, html }: Options): void {
   if (report.rows.length === 0) return
   writeText(json, reportText(report))
-  writeText(html, pageOf(report))
+  try {
+    writeText(html, pageOf(report))
+  } catch (error) {
+    // What is still to be measured matters more than a picture of it: the figures can be drawn later.
+    console.error(`bench: the report could not be drawn (--from ${json} tries again): ${(error as Error).stack}`)
+  }
 }
 
 function finish(report: Report, { json, html, milestone }: Options): void {

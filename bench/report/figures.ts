@@ -1,5 +1,5 @@
 import type { Report } from './report.js'
-import type { Row } from './row.js'
+import type { Figure, Row } from './row.js'
 
 /** Where the name in the sources is not what a reader calls it. */
 const HEADERS: { readonly [figure: string]: string | undefined } = {
@@ -15,9 +15,12 @@ export function figureOf(row: Row, figure: string): number | null {
   return figuresOf(row)[figure]?.median ?? null
 }
 
-/** By names that may be older or newer than the sources. */
-export function figuresOf(row: Row): { readonly [figure: string]: { median: number; runs: number[] } | undefined } {
-  return row.figures
+/** By names that may be older or newer than the sources. What is no number, such as the cost of one of none, is left out. */
+export function figuresOf(row: Row): { readonly [figure: string]: Figure | undefined } {
+  const finite = Object.entries(row.figures).flatMap(([name, { median, runs }]): [string, Figure][] =>
+    Number.isFinite(median) ? [[name, { median, runs: runs.filter(Number.isFinite) }]] : [],
+  )
+  return Object.fromEntries(finite)
 }
 
 export function headerOf(figure: string): string {
@@ -26,7 +29,7 @@ export function headerOf(figure: string): string {
 
 /** Figures that any of the rows has, in the order of tables. */
 export function figureNames(rows: readonly Row[], units: Report['units']): string[] {
-  const present = new Set(rows.flatMap((row) => Object.keys(row.figures)))
+  const present = new Set(rows.flatMap((row) => Object.keys(figuresOf(row))))
   return [...Object.keys(units).filter((name) => present.delete(name)), ...present]
 }
 

@@ -94,6 +94,16 @@ t.test('figures over time are drawn, and those that nobody has heard of', async 
   )
 })
 
+t.test('what is no number is left out, in memory and from a file', async (t) => {
+  const [first, ...others] = report.rows
+  for (const nothing of [Infinity, NaN, null as unknown as number]) {
+    const rate = { median: nothing, runs: [nothing, 1] }
+    const odd = { ...report, rows: [{ ...first, figures: { rate } }, ...others] }
+    t.notMatch(pageOf(odd), /NaN|Infinity|undefined/)
+    t.equal(glanceAt(odd, 'one-to-one-64').ours, null)
+  }
+})
+
 t.test('at a glance: the nearest peer, whoever is void', async (t) => {
   t.match(glanceAt(report, 'one-to-one-64'), {
     figure: 'rate',
