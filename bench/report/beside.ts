@@ -1,7 +1,7 @@
 import type { FigureName } from '../scenarios/scenario.js'
 import type { OurName } from '../subjects/subject.js'
 import type { Floor } from './floors.js'
-import { median, type Row } from './row.js'
+import { median } from './row.js'
 
 /**
  * What is there beside it changes a figure by at most this share: upwards, or of a rate downwards. The runs of both cases follow each other, and the median of
@@ -12,8 +12,12 @@ export function unmovedBy(of: OurName, figure: FigureName, alone: string, beside
     check(rows) {
       const isRate = figure === 'rate'
       const what = `${of}, ${beside}: ${figure} at ${isRate ? 'least' : 'most'} ${isRate ? 1 - share : 1 + share} × that of ${alone}`
-      const [paid, free] = [beside, alone].map((variant) => runsOf(rows, of, variant, figure))
+      const both = [beside, alone].map((variant) => rows.find((row) => row.subject === of && row.variant === variant))
+      const [paid, free] = both.map((row) => row?.figures[figure]?.runs ?? [])
       if (paid.length === 0 || paid.length !== free.length) return { what, measured: 'not measured', pass: null }
+      // A rate that the generator set is alike in both; a latency that it made says nothing.
+      if (both.some((row) => row?.isVoid === true || (!isRate && row?.generatorBound === true)))
+        return { what, measured: 'void: the generator was not fast enough', pass: null }
       const ratio = median(paid.map((value, run) => value / free[run]))
       return {
         what,
@@ -22,8 +26,4 @@ export function unmovedBy(of: OurName, figure: FigureName, alone: string, beside
       }
     },
   }
-}
-
-function runsOf(rows: readonly Row[], of: OurName, variant: string, figure: FigureName): readonly number[] {
-  return rows.find((row) => row.subject === of && row.variant === variant)?.figures[figure]?.runs ?? []
 }

@@ -135,6 +135,9 @@ t.test('what is beside something is the median of the ratios of neighbouring run
   t.match(unmovedBy('sluice', 'rate', 'alone', 'beside', 0.01).check(rows), { pass: false })
   t.match(unmovedBy('sluice', 'p99', 'beside', 'alone', 0.01).check(rows), { pass: false, measured: '1.05 ×' })
   t.match(unmovedBy('sluice', 'rate', 'alone', 'nobody', 0.1).check(rows), { pass: null })
+  const late = rows.map((each) => ({ ...each, generatorBound: true }))
+  t.match(unmovedBy('sluice', 'p99', 'alone', 'beside', 0.1).check(late), { pass: null, measured: /^void/ })
+  t.match(unmovedBy('sluice', 'rate', 'alone', 'beside', 0.1).check(late), { pass: true })
 })
 
 t.test('crowds of more than an address has ports for come from several', async (t) => {
