@@ -7,7 +7,7 @@ import type { Verifier } from '../generator/verify.js'
 import { wireNamed } from '../wires/index.js'
 
 /** Deliveries that have not come when nothing has come for so long are lost. */
-const STILL_MS = 10_000
+const STILL_MS = 30_000
 const NO_LIMITS = { bytesMax: 0, eventsMax: 0 }
 
 /**

@@ -38,14 +38,9 @@ export async function measureAll(tell: (what: string) => void): Promise<Measured
     figures.push(...allocationFigures(path.name, await sampleCore(path), ['core'], boxesOf(path)))
   }
   const problem = await straceProblem()
-  const daemon = await WatchedDaemon.start(null)
-  try {
-    for (const flow of FLOWS) {
-      tell(`the daemon, ${flow.name}`)
-      figures.push(...(await flowFigures(daemon, flow, problem === null)))
-    }
-  } finally {
-    await daemon.stop()
+  for (const flow of FLOWS) {
+    tell(`the daemon, ${flow.name}`)
+    figures.push(...(await twice(() => flowFigures(flow, problem === null), tell)))
   }
   return { figures, skipped: problem === null ? [] : [`system calls: ${problem}`] }
 }
@@ -106,9 +101,20 @@ const LOOK_AT = {
   turns: 'who asks for a turn that is not needed (Router.scheduleTurn), or drains too little in one',
 }
 
-async function flowFigures(daemon: WatchedDaemon, flow: GuardedFlow, withCalls: boolean): Promise<Figure[]> {
-  const work = await DaemonWork.open(daemon, flow)
+/** What could not be done the first time is done once more: a machine may be so busy that nobody answers in time. */
+async function twice<T>(attempt: () => Promise<T>, tell: (what: string) => void): Promise<T> {
   try {
+    return await attempt()
+  } catch (error) {
+    tell(`once more: ${(error as Error).message}`)
+    return attempt()
+  }
+}
+
+async function flowFigures(flow: GuardedFlow, withCalls: boolean): Promise<Figure[]> {
+  const daemon = await WatchedDaemon.start(null)
+  try {
+    const work = await DaemonWork.open(daemon, flow)
     const allocation = await work.allocation()
     const figures = [
       ...allocationFigures(`${flow.name}, over sockets`, allocation, ['core'], 'boxed', CORE_OBJECTS_MOST),
@@ -124,7 +130,10 @@ async function flowFigures(daemon: WatchedDaemon, flow: GuardedFlow, withCalls: 
         .filter(([, times]) => times > 0.001)
         .map(([by, times]) => `${by}: ${times.toFixed(3)}`),
     })
-    if (!withCalls) return figures
+    if (!withCalls) {
+      work.close()
+      return figures
+    }
     const { read, write, wait, memory, futex, other } = await work.calls()
     const kinds = [
       ['read', read, 'calls'],
@@ -141,8 +150,9 @@ async function flowFigures(daemon: WatchedDaemon, flow: GuardedFlow, withCalls: 
         look: ['strace -c -p of the daemon in the same flow; what is written or read more often than once a drain'],
       })
     }
+    work.close()
     return figures
   } finally {
-    work.close()
+    await daemon.stop()
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULTS } from '../subjects/subject.js'
 import type { Allocations, Copies, Question, Reply } from './questions.js'
 
 const WATCH = new URL('./watch.js', import.meta.url).href
-const ANSWER_MS_MAX = 20_000
+const ANSWER_MS_MAX = 60_000
 
 export type Port = 'uws' | 'streams'
 
