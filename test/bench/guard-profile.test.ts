@@ -115,8 +115,8 @@ t.test('the calls of a process while something is done', { skip: problem ?? fals
   })
   child.kill()
   await once(child, 'exit')
-  // Its answer is one, too, and Node may wake a thread of its own by another.
-  t.ok(write >= 101 && write < 120, `${write} writes`)
+  // Its answer is one more, unless strace is told to end while it is under way; and Node may wake a thread of its own by another.
+  t.ok(write >= 100 && write < 120, `${write} writes`)
   await t.rejects(
     callsDuring(child.pid!, async () => {}),
     'nobody is there',
