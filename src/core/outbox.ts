@@ -1,8 +1,9 @@
 import { assert } from '../base/assert.js'
 import { type ControlFrame, encodeControl } from '../protocol/control.js'
-import { DROP_REASONS, LANES, Op } from '../protocol/ops.js'
+import { DROP_REASONS, Op } from '../protocol/ops.js'
 import { frameEnd } from '../protocol/scan.js'
 import { type Amount, Backlog, type ParkingLot } from './backlog.js'
+import { LaneCounts } from './lane-counts.js'
 import { LaneShares } from './lane-shares.js'
 import { type Link, Written } from './link.js'
 import { type Meters, REASON } from './meters.js'
@@ -416,22 +417,24 @@ export class Outbox {
     this.shares ??= new LaneShares(options.laneWeights, options.strictShare)
     const shares = this.shares
     const now = this.context.now()
+    const lanes = new LaneCounts(this.waiting)
     while (!this.blocked) {
-      let mask = 0
-      for (const subscription of this.waiting) {
-        for (let lane = 0; lane < LANES; lane++) if (subscription.backlog?.waiting(lane)) mask |= 1 << lane
-      }
+      const mask = lanes.mask || lanes.recount()
       if (mask === 0) return
       const lane = shares.next(mask)
+      let bytes = 0
       for (const subscription of this.waiting) {
-        const bytes = this.unloadOne(subscription, lane, now)
+        bytes = this.unloadOne(subscription, lane, now)
         if (bytes === 0) continue
+        if (!subscription.backlog?.waiting(lane)) lanes.left(lane)
         shares.charge(lane, bytes, mask & ~(1 << lane))
         // The next one of this lane has its turn after this one.
         this.waiting.delete(subscription)
         if ((subscription.backlog as Backlog).bytes > 0) this.waiting.add(subscription)
         break
       }
+      // What was counted has been shed meanwhile.
+      if (bytes === 0) lanes.clear(lane)
     }
   }
 
