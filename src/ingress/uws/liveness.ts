@@ -19,23 +19,23 @@ export interface Lively {
  */
 export class Liveness {
   private readonly rounds: Rounds
-  private readonly all = new Map<Lively, Watch>()
+  private readonly all = new Map<WebSocket<unknown>, Watch>()
 
   /** @param options looked up each time, but for how often is looked */
   constructor(
     private readonly options: { readonly messageTimeMs: number },
-    private readonly late: (socket: Lively) => void,
+    private readonly late: (socket: WebSocket<unknown>) => void,
   ) {
     this.rounds = new Rounds(options.messageTimeMs / LOOKS_PER_MESSAGE_TIME)
   }
 
-  add(socket: WebSocket<unknown> & Lively): void {
-    const watch = new Watch(socket, this.options, this.late)
+  add(socket: WebSocket<unknown>, lively: Lively): void {
+    const watch = new Watch(socket, lively, this.options, this.late)
     this.all.set(socket, watch)
     this.rounds.add(watch)
   }
 
-  delete(socket: Lively): void {
+  delete(socket: WebSocket<unknown>): void {
     const watch = this.all.get(socket)
     if (watch === undefined) return
     this.all.delete(socket)
@@ -48,15 +48,16 @@ class Watch implements Watched {
   private pingedAt = 0
 
   constructor(
-    private readonly socket: WebSocket<unknown> & Lively,
+    private readonly socket: WebSocket<unknown>,
+    private readonly lively: Lively,
     private readonly options: { readonly messageTimeMs: number },
-    private readonly late: (socket: Lively) => void,
+    private readonly late: (socket: WebSocket<unknown>) => void,
   ) {}
 
   visit(now: number): void {
-    const { socket } = this
-    if (socket.isHeard) {
-      socket.isHeard = false
+    const { socket, lively } = this
+    if (lively.isHeard) {
+      lively.isHeard = false
       this.pingedAt = 0
     } else if (this.pingedAt === 0) {
       // Behind what it does not read, a PING would be late through no fault of its own: that is for the outbox to judge.

@@ -45,16 +45,21 @@ interface UserData {
   readonly address: string
 }
 
-/** What we keep on each socket: plain properties, since asking for the user data is a native call. */
-interface Socket extends WebSocket<UserData>, Lively {
+/** What we keep of each socket. */
+interface State extends Lively {
   /** That it counts for; '' for none. */
   network: string
   /** Null while it is not known who is there. */
   session: Session | null
-  link: UwsLink
-  isJson: boolean
+  readonly link: UwsLink
+  readonly isJson: boolean
   /** What has come meanwhile. */
   held: Held | null
+}
+
+/** One plain property: asking for the user data is a native call, and each property of an object of the engine's is looked up the slow way. */
+interface Socket extends WebSocket<UserData> {
+  state: State
 }
 
 /** Messages that wait for a session. */
@@ -62,9 +67,6 @@ interface Held {
   readonly messages: { readonly bytes: ArrayBuffer; readonly isBinary: boolean }[]
   length: number
 }
-
-/** The socket once it has a session. */
-type OpenSocket = Socket & { session: Session }
 
 /** What WebSockets need of the port that they came in by. */
 export interface WebSocketPort {
@@ -156,85 +158,80 @@ export class UwsWebSockets {
     const { json, who, address } = ws.getUserData()
     const { admission, proxies } = this.options
     this.meters.opened++
-    ws.isJson = json
-    ws.link = new UwsLink(ws, json ? this.json : null)
-    ws.session = null
-    ws.held = null
-    ws.isHeard = true
-    this.liveness.add(ws)
     const network = proxies.trusts(address) ? '' : admission.enter(address)
-    ws.network = network ?? ''
+    const link = new UwsLink(ws, json ? this.json : null)
+    const state: State = { isHeard: true, network: network ?? '', session: null, link, isJson: json, held: null }
+    ws.state = state
+    this.liveness.add(ws, state)
     if (network === null || admission.isFull) {
-      const session = this.router.open(ws.link)
+      const session = this.router.open(link)
       session.access = LOCKED
       session.peer = new RemotePeer(this.options.listener, 'websocket', address, 0)
-      ws.session = session
+      state.session = session
       this.router.fail(session, network === null ? Code.TOO_MANY_OF_ADDRESS : Code.TOO_MANY_CONNECTIONS)
       return
     }
     if (who instanceof Promise) {
-      ws.held = { messages: [], length: 0 }
+      state.held = { messages: [], length: 0 }
       void who.then((answer) => this.known(ws, answer))
     } else this.begin(ws, who)
   }
 
   private begin(ws: Socket, who: Identity | null): void {
-    const session = this.router.open(ws.link)
-    ws.session = session
+    const session = this.router.open(ws.state.link)
+    ws.state.session = session
     session.peer = new RemotePeer(this.options.listener, 'websocket', ws.getUserData().address, 0)
     const code = this.door.admit(session, who)
     if (code !== 0) this.router.fail(session, code)
   }
 
   private known(ws: Socket, answer: Answer): void {
-    const { held } = ws
+    const { state } = ws
+    const { held } = state
     if (held === null) return
-    ws.held = null
+    state.held = null
     if (answer instanceof Problem) {
       this.meters.noteRejected(codeName(answer.code))
       ws.end(answer.code, codeMessage(answer.code))
       return
     }
     this.begin(ws, answer)
-    for (const { bytes, isBinary } of held.messages) this.take(ws as OpenSocket, bytes, isBinary)
+    for (const { bytes, isBinary } of held.messages)
+      if (state.session !== null) this.take(state, state.session, bytes, isBinary)
   }
 
   /** Nothing that it could be told would reach it in the middle of its message: it is told all the same, since it may yet read. */
   private stuck(ws: Socket): void {
-    if (ws.session === null) ws.end(Code.MESSAGE_TIMEOUT, codeMessage(Code.MESSAGE_TIMEOUT))
-    else this.router.fail(ws.session, Code.MESSAGE_TIMEOUT)
+    const { session } = ws.state
+    if (session === null) ws.end(Code.MESSAGE_TIMEOUT, codeMessage(Code.MESSAGE_TIMEOUT))
+    else this.router.fail(session, Code.MESSAGE_TIMEOUT)
   }
 
   private message(ws: Socket, message: ArrayBuffer, isBinary: boolean): void {
+    const { state } = ws
+    const { held, session } = state
     this.meters.messages++
-    ws.isHeard = true
-    const { held } = ws
-    if (held === null) {
-      if (ws.session !== null) this.take(ws as OpenSocket, message, isBinary)
-      return
-    }
+    state.isHeard = true
+    if (session !== null) this.take(state, session, message, isBinary)
+    else if (held !== null) this.hold(ws, held, message, isBinary)
+  }
+
+  private hold(ws: Socket, held: Held, message: ArrayBuffer, isBinary: boolean): void {
     held.length += message.byteLength
     if (held.length > this.router.options.unauthenticatedBytesMax) {
-      ws.held = null
+      ws.state.held = null
       ws.end(Code.UNAUTHENTICATED, codeMessage(Code.UNAUTHENTICATED))
     } else held.messages.push({ bytes: message.slice(0), isBinary })
   }
 
-  private take(ws: OpenSocket, message: ArrayBuffer, isBinary: boolean): void {
+  private take(state: State, session: Session, message: ArrayBuffer, isBinary: boolean): void {
     const { router } = this
-    if (message.byteLength > this.options.messageBytesMax) {
-      ws.session.outbox.end(CLOSE_TOO_BIG, `a message has at most ${this.options.messageBytesMax} bytes`)
-      return
-    }
-    if (isBinary === ws.isJson) {
-      router.fail(ws.session, Code.WRONG_MESSAGE_KIND)
-      return
-    }
-    if (ws.isJson) {
-      acceptText(router, ws.session, new Uint8Array(message))
-      return
-    }
-    router.intake.take(ws.session, new Uint8Array(message))
+    const bytes = new Uint8Array(message)
+    if (bytes.length > this.options.messageBytesMax) {
+      session.outbox.end(CLOSE_TOO_BIG, `a message has at most ${this.options.messageBytesMax} bytes`)
+    } else if (isBinary === state.isJson) router.fail(session, Code.WRONG_MESSAGE_KIND)
+    else if (isBinary) router.intake.take(session, bytes)
+    else acceptText(router, session, bytes)
   }
 
   /**
@@ -243,28 +240,29 @@ export class UwsWebSockets {
    * behind (us_socket_write2 does not set last_write_failed), and that rest would never be sent.
    */
   private drained(ws: Socket): void {
-    if (ws.link.isDrained) setImmediate(this.resume, ws)
+    if (ws.state.link.isDrained) setImmediate(this.resume, ws.state)
   }
 
-  private readonly resume = ({ link, session }: Socket): void => {
+  private readonly resume = ({ link, session }: State): void => {
     if (session !== null && link.isDrained) this.router.writable(session)
   }
 
   private closed(ws: Socket, code: number, message: ArrayBuffer): void {
     this.port.webSocketClosed()
     this.liveness.delete(ws)
-    if (ws.network !== '') this.options.admission.leave(ws.network)
+    const { network, session, link } = ws.state
+    if (network !== '') this.options.admission.leave(network)
     const reason = decoder.decode(message)
     const told = CUT_CODES.get(reason) ?? code
     this.meters.noteClosed(told)
-    ws.link.closed()
-    ws.held = null
-    if (ws.session !== null) this.router.close(ws.session, told, reason)
+    link.closed()
+    ws.state.held = null
+    if (session !== null) this.router.close(session, told, reason)
   }
 }
 
 function noteHeard(ws: Socket): void {
-  ws.isHeard = true
+  ws.state.isHeard = true
 }
 
 /** The nearest idle timeout that uWebSockets.js knows, never longer than asked for unless that is under its least. */
