@@ -36,7 +36,8 @@ export class Intake {
     }
     router.slabs.bytes.set(message, position)
     if (this.count === 0) {
-      if (length > GATHERED_BYTES_MAX) {
+      // What a session may send is looked at for each message, so that one of a few events a second cannot send hundreds in a turn.
+      if (length > GATHERED_BYTES_MAX || session.rate !== null || session.access.isLocked) {
         router.accept(session, position, position + length)
         return
       }

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { LOCKED } from '../../src/core/access.js'
+import { Rate } from '../../src/core/rate.js'
 import { eventFrame } from '../helpers/core-frames.js'
 import { CoreHarness, NOTHING_HELD, type Peer } from '../helpers/core-harness.js'
 
@@ -44,6 +46,19 @@ t.test('a long message takes those before it along', async (t) => {
   t.equal(core.router.meters.accepted, 2)
   take(core, publisher, eventFrame('a', 'y'.repeat(3000)))
   t.equal(core.router.meters.accepted, 3)
+})
+
+t.test('who may send so much only, or is not known, is looked at for each message', async (t) => {
+  const core = new CoreHarness()
+  const [slow, stranger] = [core.peer(), core.peer()]
+  slow.session.rate = new Rate({ eventsPerSecond: 2, bytesPerSecond: 0 })
+  take(core, slow, event, event, event, event)
+  t.match(slow.session, { accepted: 2, refused: 2 }, 'as if each was accepted when it came')
+  stranger.session.access = LOCKED
+  take(core, stranger, event)
+  t.match(stranger.session, { accepted: 0, refused: 1 }, 'at once')
+  core.turns()
+  t.strictSame(core.held, NOTHING_HELD)
 })
 
 t.test('no more than some bytes wait', async (t) => {
