@@ -5,6 +5,7 @@ const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/(\[[0-9a-f:.]+\]|[a-z0-9*._-]+)(?::(\d{
 const DEFAULT_PORTS: { readonly [scheme: string]: string } = { http: '80', https: '443' }
 const ANY = '*'
 const BELOW = '*.'
+const PORT_MAX = 65_535
 /** Verdicts that are kept: browsers come with few origins, and whoever makes them up pays for it. */
 const VERDICTS_MAX = 1024
 
@@ -58,7 +59,7 @@ export class Origins {
     if (origin === '' || this.any) return true
     const known = this.verdicts.get(origin)
     if (known === true) return true
-    const parts = parse(origin.toLowerCase())
+    const parts = parseOrigin(origin.toLowerCase())
     if (parts === null) return false
     if (known === undefined) {
       const isListed = this.patterns.some((pattern) => matches(pattern, parts))
@@ -82,8 +83,14 @@ interface Parts {
   readonly port: string
 }
 
-function parse(origin: string): Parts | null {
-  const match = ORIGIN.exec(origin)
+/** No page has a pattern for its origin, or a port that there is none of. */
+function parseOrigin(origin: string): Parts | null {
+  const parts = origin.includes('*') ? null : parse(origin)
+  return parts !== null && Number(parts.port) <= PORT_MAX ? parts : null
+}
+
+function parse(pattern: string): Parts | null {
+  const match = ORIGIN.exec(pattern)
   if (match === null) return null
   const [, scheme, host, port = DEFAULT_PORTS[scheme] ?? ''] = match
   return { scheme, host, port }
