@@ -47,7 +47,8 @@ t.test('options that are named are options', async (t) => {
 
 t.test('commands that are shown are commands', async (t) => {
   const names = new Set(['help', ...COMMANDS.map(({ name }) => name)])
-  const shown = piecesOf(/(?:^|`|\| |exec … )(?:npx )?sluice ([a-z]+)/gm)
+  // In tables of measurements the word is a label: "sluice on Node’s streams".
+  const shown = piecesOf(/(?:^|`|\| |exec … )(?:npx )?sluice (?!on )([a-z]+)/gm)
   t.ok(shown.length > 20, `${shown.length} commands`)
   t.same(
     shown.filter(({ text }) => !names.has(text)).map(({ place, text }) => `${place} sluice ${text}`),
